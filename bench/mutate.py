@@ -126,6 +126,11 @@ def mutations(file: Path, source: str) -> Iterator[Mutation]:
     yield from inside(ast.parse(source), "")
 
 
+def engine_sources() -> dict[Path, str]:
+    """Return the code of each file of the engine."""
+    return {file.relative_to(ROOT): file.read_text("utf-8") for file in sorted((ROOT / ENGINE).rglob("*.py"))}
+
+
 def drawn(sources: dict[Path, str], seed: int, count: int) -> list[tuple[Mutation, Known]]:
     """Return so many changes, drawn with a seed, of those that leave code.
 
@@ -217,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--workers", type=int, default=1, help="how many at a time")
     asked = parser.parse_args(arguments)
-    sources = {file.relative_to(ROOT): file.read_text("utf-8") for file in sorted((ROOT / ENGINE).rglob("*.py"))}
+    sources = engine_sources()
     chosen = drawn(sources, asked.seed, asked.count)[asked.skip :]
     with ExitStack() as stack:
         trees: Queue[Tree] = Queue()

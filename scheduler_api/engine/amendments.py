@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.model.dose_log import regimen_of_log
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import Period, periods, version_on
 from scheduler_api.engine.visits.given import settled_plan

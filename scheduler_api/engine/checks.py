@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from itertools import combinations
 
+from scheduler_api.engine.dates import earliest_of
 from scheduler_api.engine.doses.accountability import more_than_dispensed
 from scheduler_api.engine.model.facts import (
     FEMALE_BASES,
@@ -52,8 +53,9 @@ from scheduler_api.engine.model.facts import (
     is_appointment,
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
-from scheduler_api.engine.model.history import DoneVisit, EndOfTreatment, History, Hold, PregnancyReport
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Regimen, Versions
+from scheduler_api.engine.model.records import DoneVisit, EndOfTreatment, Hold, PregnancyReport
 from scheduler_api.engine.model.versions import Period, changes_of_dose, gives_doses, periods, version_on
 from scheduler_api.engine.protocol_file.clashes import anchor_circle, same_names
 from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
@@ -457,8 +459,7 @@ def _body_errors(versions: Versions, history: History, body: Body, today: date) 
                     )
                 ]
         case TreatmentStarted():
-            stated = [end.last_dose_on for end in history.treatment_ends if not end.is_provisional]
-            last_dose_on = min((day for day in stated if day is not None), default=None)
+            last_dose_on = earliest_of(*(end.last_dose_on for end in history.treatment_ends if not end.is_provisional))
             if last_dose_on is not None and body.first_dose_on > last_dose_on:
                 return [FieldError("/first_dose_on", f"After the recorded last dose {last_dose_on}.", "order_reversed")]
         case FertilityChanged():

@@ -12,6 +12,7 @@ from itertools import accumulate, repeat
 from operator import add
 from zoneinfo import ZoneInfo, available_timezones
 
+ONE_DAY = timedelta(1)
 #: Dates outside are typing errors: no trial ran before, and every offset a protocol may have stays below year 9999.
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2199, 12, 31)
@@ -63,7 +64,7 @@ def parse_partial_date(text: str) -> date | PartialDate:
         return parse_date(text)
     year, month = known.groups()
     first = parse_date(f"{year}-{month or '01'}-01")
-    return PartialDate(first, add_months(first, 1 if month else 12) - timedelta(1))
+    return PartialDate(first, add_months(first, 1 if month else 12) - ONE_DAY)
 
 
 def between_changes(
@@ -74,12 +75,22 @@ def between_changes(
         return
     starts = sorted({first, *(day for day in changes if first < day and (last is None or day <= last))})
     for start, following in zip(starts, [*starts[1:], None], strict=True):
-        yield start, last if following is None else following - timedelta(1)
+        yield start, last if following is None else following - ONE_DAY
+
+
+def earliest_of(*days: date | None) -> date | None:
+    """Return the earliest of some days, each of which may be none; None if there is none."""
+    return min((day for day in days if day is not None), default=None)
+
+
+def day_before(day: date | None) -> date | None:
+    """Return the day before another, if there is one."""
+    return None if day is None else day - ONE_DAY
 
 
 def days(first: date, last: date) -> Iterator[date]:
     """Yield the days from `first` through `last`, in order; `first` alone if `last` is before it."""
-    return accumulate(repeat(timedelta(1), (last - first).days), add, initial=first)
+    return accumulate(repeat(ONE_DAY, (last - first).days), add, initial=first)
 
 
 def add_months(day: date, months: int) -> date:

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduler_api.engine.model.history import History, Reopening
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
+from scheduler_api.engine.model.records import Reopening
 from scheduler_api.engine.views.calendar import calendar
 
 from . import naive_protocol as said_by

@@ -13,7 +13,7 @@ from scheduler_api.engine.reminders.kinds import TO_PATIENTS
 from scheduler_api.engine.reminders.plan import Planner
 from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
-from scheduler_api.engine.views.tasks import worklist
+from scheduler_api.engine.worklist.worklist import worklist
 from scheduler_api.use_cases.phones import feeds
 
 from .naive import Known

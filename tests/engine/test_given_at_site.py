@@ -13,8 +13,8 @@ from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.protocol_file.slips import slips
 from scheduler_api.engine.views.changes import consequences
-from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.engine.views.warnings import warnings
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import NOW, Patient, day, plain, protocol_data, regimen_data, series
 from .test_worklist import listed

@@ -12,7 +12,7 @@ import pytest
 from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences
-from scheduler_api.engine.views.tasks import worklist
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import Patient, builtin, day, plain
 

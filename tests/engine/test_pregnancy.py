@@ -13,7 +13,8 @@ from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reminders.plan import Planner
 from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.changes import consequences
-from scheduler_api.engine.views.tasks import WorklistEntry, urgency, worklist
+from scheduler_api.engine.worklist.entry import WorklistEntry, urgency
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import Patient, day, plain, protocol_data, regimen_data
 

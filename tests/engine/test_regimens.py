@@ -12,7 +12,7 @@ from scheduler_api.engine.errors import Conflict, NeedsConfirmation, ValidationF
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reminders.plan import Planner
 from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
-from scheduler_api.engine.views.tasks import worklist
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import ARMS, Patient, day, plain, protocol_data, regimen_data, series
 

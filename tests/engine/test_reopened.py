@@ -17,8 +17,9 @@ from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reminders.plan import Planner
 from scheduler_api.engine.reminders.preferences import NotificationPreferences, SitePreferences
 from scheduler_api.engine.views.changes import consequences
-from scheduler_api.engine.views.tasks import WorklistEntry, urgency, worklist
 from scheduler_api.engine.views.warnings import warnings
+from scheduler_api.engine.worklist.entry import WorklistEntry, urgency
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import NOW, Patient, day, plain, protocol_data, regimen_data, series
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from scheduler_api.engine.errors import Conflict, ValidationFailed
-from scheduler_api.engine.views.tasks import worklist
 from scheduler_api.engine.views.warnings import warnings
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import Patient, day, plain, protocol, registration, series
 from .test_refusals import refused

@@ -6,7 +6,8 @@ import pytest
 
 from scheduler_api.engine.errors import Conflict
 from scheduler_api.engine.views.changes import consequences
-from scheduler_api.engine.views.tasks import WorklistEntry, worklist
+from scheduler_api.engine.worklist.entry import WorklistEntry
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import Patient, day, plain
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler_api.engine.views.tasks import worklist
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import Patient, builtin, day, patient_with, plain, protocol, series
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.engine.views.tasks import KINDS, WorklistEntry, urgency, worklist
+from scheduler_api.engine.worklist.entry import KINDS, WorklistEntry, urgency
+from scheduler_api.engine.worklist.worklist import worklist
 
 from .naive import Known
 from .naive_worklist import OF_AMOUNTS, as_read, has_one_dose, is_pregnant, is_stopped, naive_worklist

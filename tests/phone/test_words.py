@@ -23,7 +23,8 @@ from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.views.calendar import calendar, today_view
 from scheduler_api.engine.views.notices import notices
-from scheduler_api.engine.views.tasks import KINDS, REACH_NOBODY, WorklistEntry, worklist
+from scheduler_api.engine.worklist.entry import KINDS, REACH_NOBODY, WorklistEntry
+from scheduler_api.engine.worklist.worklist import worklist
 from scheduler_api.i18n.rules import RULES
 from scheduler_api.store.patients import reasons
 

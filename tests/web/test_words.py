@@ -18,8 +18,8 @@ from scheduler_api.engine.errors import Code
 from scheduler_api.engine.model.facts import KINDS as FACTS
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
-from scheduler_api.engine.views.tasks import KINDS as TASKS
-from scheduler_api.engine.views.tasks import URGENCIES
+from scheduler_api.engine.worklist.entry import KINDS as TASKS
+from scheduler_api.engine.worklist.entry import URGENCIES
 from scheduler_api.i18n.labels import LABELS, label
 from scheduler_api.schemas.facts import FACTS as SCHEMAS
 from scheduler_api.schemas.patients import DEVIATIONS, DOSE_STATUSES

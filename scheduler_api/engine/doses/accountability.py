@@ -11,7 +11,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY, DrugCount
+from scheduler_api.engine.dates import ONE_DAY
+from scheduler_api.engine.model.records import DrugCount
 from scheduler_api.engine.model.versions import version_on
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import capsules_for, exact, with_unit

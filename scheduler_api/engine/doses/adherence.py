@@ -8,8 +8,8 @@ from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, SILENT
-from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.treatment.cycles import CycleRun, cycles_from
 from scheduler_api.engine.treatment.doses import DosePlan, Span
 

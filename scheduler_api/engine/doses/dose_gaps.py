@@ -8,8 +8,8 @@ from itertools import islice, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.model.dose_log import DoseLog
-from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.doses import DosePlan
 

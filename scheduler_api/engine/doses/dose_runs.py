@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.dates import ONE_DAY
+from scheduler_api.engine.model.history import History
 
 #: What is the same on all days of a run, besides the intake and the site. A dose given at the site is a visit, and a
 #: run by itself.

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import NamedTuple
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.model.dose_log import NOT_TAKEN
-from scheduler_api.engine.model.history import ONE_DAY
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, Span

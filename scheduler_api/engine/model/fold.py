@@ -47,7 +47,8 @@ from .facts import (
     appointment_name,
     is_appointment,
 )
-from .history import (
+from .history import History
+from .records import (
     Amendment,
     ArmChange,
     Booking,
@@ -58,7 +59,6 @@ from .history import (
     EndOfStudy,
     EndOfTreatment,
     FertilityChange,
-    History,
     Hold,
     MilestoneDay,
     PregnancyReport,

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from .history import DoseChange, History
+from .history import History
 from .protocol import Protocol, Versions
+from .records import DoseChange
 
 
 class Period(NamedTuple):

@@ -14,10 +14,10 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
-from scheduler_api.engine.dates import add_months, civil_date
+from scheduler_api.engine.dates import ONE_DAY, add_months, civil_date
 from scheduler_api.engine.doses.dose_gaps import dose_gaps
 from scheduler_api.engine.instants import end_of, local_instant
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_ids import slot_of
 from scheduler_api.engine.views.calendar import PatientSchedule

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.dates import add_months
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.dates import ONE_DAY, add_months, day_before
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import ContraceptionRule
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason, count
@@ -90,7 +90,7 @@ def _not_enrolled(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     why = Reason("not_enrolled") if off_on is None else Reason("never_enrolled", base=history.off_study_because)
     if off_on is not None and off_on <= today:
         return _document("released", None, None, None, False, why)
-    through_on = None if off_on is None else off_on - ONE_DAY
+    through_on = day_before(off_on)
     last = through_on or date.max
     counts = any(rule.since == "consent" for rule in _counting(treatment_plan, last, last))
     if not counts or consented_on is None or today < consented_on:

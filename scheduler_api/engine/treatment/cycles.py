@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from scheduler_api.engine.dates import days
-from scheduler_api.engine.model.history import ONE_DAY, Hold
+from scheduler_api.engine.dates import ONE_DAY, days, earliest_of
 from scheduler_api.engine.model.protocol import Regimen
+from scheduler_api.engine.model.records import Hold
 
 
 class CycleRun(NamedTuple):
@@ -128,7 +128,7 @@ class CycleCourse(NamedTuple):
     @property
     def last_on(self) -> date | None:
         """Return the last day that counts; None if that goes on."""
-        return min((day for day in (self.through_on, self.spans[-1][1]) if day is not None), default=None)
+        return earliest_of(self.through_on, self.spans[-1][1])
 
     def has(self, day: date) -> bool:
         """Return whether a day of one of the cycles is one that counts."""

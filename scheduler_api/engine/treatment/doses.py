@@ -10,9 +10,9 @@ from itertools import groupby, pairwise, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.dates import between_changes, days, study_day
+from scheduler_api.engine.dates import ONE_DAY, between_changes, days, study_day
 from scheduler_api.engine.model.dose_log import MISSED, NOT_TAKEN, DoseLog
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Regimen
 from scheduler_api.engine.model.versions import Period
 

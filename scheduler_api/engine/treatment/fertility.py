@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY, FertilityChange, History
+from scheduler_api.engine.dates import ONE_DAY
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.records import FertilityChange
 
 
 class FertilePeriod(NamedTuple):

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import History, MilestoneDay, ReportedDay, earliest
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
+from scheduler_api.engine.model.records import MilestoneDay, ReportedDay, earliest
 from scheduler_api.engine.reason import Reason
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import Hold
+from scheduler_api.engine.model.records import Hold
 
 from .cycles import CycleRun, run_of
 from .doses import TreatmentPlan

@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from scheduler_api.engine.dates import between_changes, civil_date, days
+from scheduler_api.engine.dates import ONE_DAY, between_changes, civil_date, days, earliest_of
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
-from scheduler_api.engine.model.history import ONE_DAY, DoseChange, History, Hold, ReportedDay
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import (
     EVERYBODY,
     MILESTONES,
@@ -23,6 +23,7 @@ from scheduler_api.engine.model.protocol import (
     most_by_day,
     place_in_cycles,
 )
+from scheduler_api.engine.model.records import DoseChange, Hold, ReportedDay
 from scheduler_api.engine.model.versions import Period, changes_of_dose
 from scheduler_api.engine.reason import Reason, count
 
@@ -302,8 +303,7 @@ class RegimenPlan:
         """
         before, now = self.regimen_on(change.from_on), self.regimen_on(day)
         others = now.times_a_day != before.times_a_day or (change.days is not None and now.days != before.days)
-        since = [self._amount_asked_since(change, day), self._latest_version(day) if others else None]
-        return min((one for one in since if one is not None), default=None)
+        return earliest_of(self._amount_asked_since(change, day), self._latest_version(day) if others else None)
 
     def _amount_asked_since(self, change: DoseChange, day: date) -> date | None:
         """Return since when the amount of a change has to be set again on a day; None if it stands."""
@@ -435,8 +435,7 @@ class RegimenPlan:
         #: The last of its `max_doses`: the day, and the number of the intake.
         self.last_of_doses: tuple[date, int] | None = self._last_of_doses()
         self.own_end = self._own_end()
-        ends = [self.last_treatment_day, self.own_end]
-        self.ends_on = min((end for end in ends if end is not None), default=None)
+        self.ends_on = earliest_of(self.last_treatment_day, self.own_end)
 
     def _runs(self, start: date | None, holds: tuple[Hold, ...]) -> tuple[CycleRun, ...]:
         if not self.first.given_by_site:
@@ -506,8 +505,7 @@ class RegimenPlan:
     @property
     def over_on(self) -> date | None:
         """Return its last day by what ends it, alone or with treatment; None while neither does."""
-        ends = [self.own_end, self.treatment_end.last_day if self.treatment_end is not None else None]
-        return min((end for end in ends if end is not None), default=None)
+        return earliest_of(self.own_end, None if self.treatment_end is None else self.treatment_end.last_day)
 
     def _own_end(self) -> date | None:
         """Return the last day of the regimen by what ends it alone: its cycles, `who`, or a record that it ended.
@@ -517,8 +515,8 @@ class RegimenPlan:
         if self.started is None:
             return None
         doses = (self.last_of_doses, None if self._shared is None else self._shared.last_of_doses)
-        ends = [self.ran_out_on, self.last_day_for_patient, *(day for day, _ in filter(None, doses))]
-        return min((end for end in [*ends, *self.days_said_to_end] if end is not None), default=None)
+        last_doses = (day for day, _ in filter(None, doses))
+        return earliest_of(self.ran_out_on, self.last_day_for_patient, *last_doses, *self.days_said_to_end)
 
     @cached_property
     def last_day_for_patient(self) -> date | None:

@@ -9,7 +9,8 @@ from functools import partial
 from itertools import pairwise
 from operator import attrgetter
 
-from scheduler_api.engine.model.history import EndOfTreatment, History, Reopening
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.records import EndOfTreatment, Reopening
 from scheduler_api.engine.model.versions import Period
 
 from .regimens import RegimenPlan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.dates import ONE_DAY
+from scheduler_api.engine.model.history import History
 
 PATIENT_STATUSES = ("screening", "enrolled", "on_treatment", "follow_up", "off_study")
 

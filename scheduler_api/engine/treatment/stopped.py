@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from scheduler_api.engine.model.history import ONE_DAY
+from scheduler_api.engine.dates import ONE_DAY
 
 from .doses import TreatmentPlan
 from .regimens import RegimenPlan

@@ -8,12 +8,13 @@ from functools import reduce
 from operator import attrgetter
 from typing import Any
 
-from scheduler_api.engine.dates import study_day
+from scheduler_api.engine.dates import ONE_DAY, study_day
 from scheduler_api.engine.doses.adherence import DoseSums, cycle_sums, dose_sums
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import SILENT
-from scheduler_api.engine.model.history import ONE_DAY, DoneVisit, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
+from scheduler_api.engine.model.records import DoneVisit
 from scheduler_api.engine.model.versions import periods, version_on
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.contraception import contraception

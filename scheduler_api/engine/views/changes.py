@@ -8,10 +8,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.doses.accountability import count_periods
 from scheduler_api.engine.doses.off_plan import OffPlanDose, off_plan_doses
 from scheduler_api.engine.model.facts import is_appointment
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycle_rows import cycle_rows
 from scheduler_api.engine.treatment.doses import DosePlan, Span, TreatmentPlan

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.doses.off_plan import OffPlanDose, off_plan_doses
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan

@@ -7,7 +7,8 @@ from datetime import date
 from functools import reduce
 from typing import Any
 
-from scheduler_api.engine.model.history import History, Hold, TreatmentEnd
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.records import Hold, TreatmentEnd
 from scheduler_api.engine.reason import Reason, both
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import DosePlan, Span

@@ -7,7 +7,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from scheduler_api.engine.model.history import ONE_DAY
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.dose_ids import parse_dose_id

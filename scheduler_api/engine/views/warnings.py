@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.doses.accountability import COUNT_DIFFERS, differing
 from scheduler_api.engine.doses.off_plan import HarmfulDoses, harmful_dose
 from scheduler_api.engine.model.dose_log import DoseLog
@@ -22,7 +23,8 @@ from scheduler_api.engine.model.facts import (
     TreatmentEnded,
     VisitDone,
 )
-from scheduler_api.engine.model.history import ONE_DAY, History, TreatmentEnd
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.records import TreatmentEnd
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.treatment.regimens import RegimenPlan

@@ -8,7 +8,7 @@ from functools import cache, partial
 from itertools import chain, takewhile
 from typing import NamedTuple
 
-from scheduler_api.engine.model.history import Done
+from scheduler_api.engine.model.records import Done
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from scheduler_api.engine.model.facts import UNSCHEDULED, visit_of
-from scheduler_api.engine.model.history import Booking, DoneVisit
+from scheduler_api.engine.model.records import Booking, DoneVisit
 
 from .assignment import Performed, UnscheduledVisit
 

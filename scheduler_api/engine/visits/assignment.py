@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from scheduler_api.engine.model.facts import UNSCHEDULED
-from scheduler_api.engine.model.history import Done, DoneVisit
+from scheduler_api.engine.model.records import Done, DoneVisit
 
 from .recurrence import InPlan, PlannedVisit, PlannedVisits
 

@@ -9,8 +9,9 @@ from datetime import date
 from operator import attrgetter
 
 from scheduler_api.engine.model.facts import VisitDone
-from scheduler_api.engine.model.history import DoneVisit, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import place_in_cycles
+from scheduler_api.engine.model.records import DoneVisit
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.regimens import RegimenPlan

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from scheduler_api.engine.doses.off_plan import HARMFUL
-from scheduler_api.engine.model.history import DoneVisit
+from scheduler_api.engine.model.records import DoneVisit
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.capsules import with_unit
 

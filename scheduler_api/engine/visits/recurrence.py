@@ -12,8 +12,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from scheduler_api.engine.dates import add_months
-from scheduler_api.engine.model.history import Hold
 from scheduler_api.engine.model.protocol import Recurrence, Regimen, Series, on_day, recurrence_limit
+from scheduler_api.engine.model.records import Hold
 from scheduler_api.engine.reason import Reason, count
 from scheduler_api.engine.treatment.cycles import Cycle, CycleCourse, cycles_from
 from scheduler_api.engine.treatment.milestones import AnchorDay, Reached

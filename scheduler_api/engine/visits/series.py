@@ -8,10 +8,12 @@ from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.instants import local_instant
 from scheduler_api.engine.model.facts import PART, UNSCHEDULED, is_appointment, visit_of
-from scheduler_api.engine.model.history import ONE_DAY, Booking, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Series, Who
+from scheduler_api.engine.model.records import Booking
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.milestones import AnchorDay, Reached
 from scheduler_api.engine.treatment.regimens import RegimenPlan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.dates import ONE_DAY
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Recurrence
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.milestones import Reached, reached

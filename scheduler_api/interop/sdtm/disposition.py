@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scheduler_api.engine.model.history import ReportedDay
+from scheduler_api.engine.model.records import ReportedDay
 from scheduler_api.use_cases.patients.exports import Export, ExportedPatient
 
 from .domains import EPOCH, Domain, Record, Variable, dtc, dy, dy_of, epoch, identifiers, written

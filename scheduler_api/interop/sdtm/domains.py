@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any, Literal
 
 from scheduler_api.engine.dates import study_day
-from scheduler_api.engine.model.history import History, ReportedDay
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.records import ReportedDay
 from scheduler_api.use_cases.patients.exports import Export, ExportedPatient
 
 Record = dict[str, Any]

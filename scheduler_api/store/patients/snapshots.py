@@ -19,8 +19,8 @@ from scheduler_api.engine.model.dose_log import Words
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.treatment.position import TreatmentPosition
-from scheduler_api.engine.views.tasks import WorklistEntry
 from scheduler_api.engine.visits.series import Visit
+from scheduler_api.engine.worklist.entry import WorklistEntry
 from scheduler_api.store.database.formats import format_of
 from scheduler_api.store.database.port import Row, Store
 

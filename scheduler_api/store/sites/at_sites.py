@@ -12,8 +12,9 @@ from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.instants import local_instant, stamp
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 from scheduler_api.store.database.writes import Writer

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.views.tasks import BOOKING_AT_OLD_SITE, UNFORESEEABLE, WorklistEntry
+from scheduler_api.engine.worklist.entry import BOOKING_AT_OLD_SITE, UNFORESEEABLE, WorklistEntry
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of
 from scheduler_api.store.database.writes import Writer

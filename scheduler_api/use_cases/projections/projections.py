@@ -11,9 +11,10 @@ from scheduler_api.engine.doses.accountability import differing
 from scheduler_api.engine.doses.dose_gaps import dose_gaps, is_between_doses_taken
 from scheduler_api.engine.doses.off_plan import harmful_doses
 from scheduler_api.engine.treatment.position import treatment_position
-from scheduler_api.engine.views import tasks as engine_worklist
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.series import Visit
+from scheduler_api.engine.worklist.entry import ABOUT_VISITS
+from scheduler_api.engine.worklist.worklist import worklist as engine_worklist
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.writes import Writer
 from scheduler_api.store.patients import dose_words, patients, positions
@@ -51,7 +52,7 @@ def worklist_rows(
 
     None leaves out all that is about visits.
     """
-    entries = engine_worklist.worklist(schedule, of, *_reach(through))
+    entries = engine_worklist(schedule, of, *_reach(through))
     return worklist.rows_of(patient_id, schedule.history, entries)
 
 
@@ -177,7 +178,7 @@ def write_projections(
     """
     if visits_unchanged:
         # So are the entries about them: only the rest of the worklist is computed.
-        about_visits = {key: row for key, row in stored.worklist.items() if row["kind"] in engine_worklist.ABOUT_VISITS}
+        about_visits = {key: row for key, row in stored.worklist.items() if row["kind"] in ABOUT_VISITS}
         entries = about_visits | worklist_rows(patient_id, schedule, None, through)
     else:
         rows = derived_rows(patient_id, schedule, through)

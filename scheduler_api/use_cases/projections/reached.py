@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from scheduler_api.engine.dates import civil_date
+from scheduler_api.engine.dates import ONE_DAY, civil_date
 from scheduler_api.engine.instants import stamp
-from scheduler_api.engine.model.history import ONE_DAY, History
+from scheduler_api.engine.model.history import History
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.views.tasks import REACH_NOBODY, WorklistEntry
+from scheduler_api.engine.worklist.entry import REACH_NOBODY, WorklistEntry
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import patients
 from scheduler_api.store.patients.snapshots import of_row

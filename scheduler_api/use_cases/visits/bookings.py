@@ -10,7 +10,8 @@ from typing import Any
 
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.model.facts import VisitBooked, VisitDone, is_appointment
-from scheduler_api.engine.model.history import Booking, DoneVisit, History
+from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.records import Booking, DoneVisit
 from scheduler_api.engine.model.versions import has_responses
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.position import treatment_position

@@ -13,7 +13,7 @@ from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import UNSCHEDULED
-from scheduler_api.engine.views.tasks import ACKNOWLEDGED_FOR_GOOD, BOOKING_AT_OLD_SITE, urgency
+from scheduler_api.engine.worklist.entry import ACKNOWLEDGED_FOR_GOOD, BOOKING_AT_OLD_SITE, urgency
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.patients import reasons, time_zones
 from scheduler_api.store.visits import visits as stored_visits

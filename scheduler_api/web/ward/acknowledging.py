@@ -13,7 +13,7 @@ from scheduler_api.api.http.requests import session
 from scheduler_api.api.routes.visits.worklist import AcknowledgementSchema
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.views.tasks import ACKNOWLEDGED_FOR_GOOD
+from scheduler_api.engine.worklist.entry import ACKNOWLEDGED_FOR_GOOD
 from scheduler_api.schemas.errors import errors_of
 from scheduler_api.use_cases.session import NotFound, patient_row
 from scheduler_api.use_cases.visits import worklist

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scheduler_api.engine.doses.off_plan import HARMFUL
-from scheduler_api.engine.views.tasks import BOOKING_AT_OLD_SITE, URGENCIES
+from scheduler_api.engine.worklist.entry import BOOKING_AT_OLD_SITE, URGENCIES
 from scheduler_api.i18n.labels import label
 from scheduler_api.web import words
 from scheduler_api.web.pages import Addresses, addresses

@@ -11,7 +11,7 @@ from scheduler_api.api.http.operation import RECORDERS, produces, staff
 from scheduler_api.api.http.pages import PageQuery, cursor_key, page
 from scheduler_api.api.http.parsing import ResourceBlueprint
 from scheduler_api.api.http.requests import answer, session
-from scheduler_api.engine.views.tasks import KINDS, URGENCIES
+from scheduler_api.engine.worklist.entry import KINDS, URGENCIES
 from scheduler_api.schemas.fields import Choice, CivilDate, Instant, Strict, Text, fields, listed, validate
 from scheduler_api.schemas.patients import RecorderSchema
 from scheduler_api.use_cases.sites.site_calendars import SUGGESTED
