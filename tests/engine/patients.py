@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import scheduler_api
-from scheduler_api.engine.checks import first_errors, next_history
 from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.model.facts import Body, Enrolled, Fact, Registered, Sent, VisitBooked, Voided, body_from_data
 from scheduler_api.engine.model.fold import extend, fold
@@ -18,7 +17,8 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reason import Reason
-from scheduler_api.engine.received import as_received
+from scheduler_api.engine.recording.checks import first_errors, next_history
+from scheduler_api.engine.recording.received import as_received
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.notices import notices
 from scheduler_api.i18n import ENGLISH, word

@@ -12,7 +12,7 @@ import orjson
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import Body, Fact, Registered, Sent, VisitBooked, body_from_data, body_to_data
 from scheduler_api.engine.protocol_file.upcast import read_stored
-from scheduler_api.engine.received import lacks_amount, with_amounts
+from scheduler_api.engine.recording.received import lacks_amount, with_amounts
 from scheduler_api.store.database.chain import FACT, link
 from scheduler_api.store.database.port import Row, Store
 from scheduler_api.store.database.sql import one_of

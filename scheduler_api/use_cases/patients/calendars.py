@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduler_api.engine.checks import first_errors, next_history
 from scheduler_api.engine.dates import civil_date, is_time_zone
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import Enrolled, Fact, Registered
@@ -16,7 +15,8 @@ from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
 from scheduler_api.engine.model.versions import periods
-from scheduler_api.engine.received import as_received
+from scheduler_api.engine.recording.checks import first_errors, next_history
+from scheduler_api.engine.recording.received import as_received
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, check_range, default_range
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import facts

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from scheduler_api.engine.checks import HAVE_A_REASON, next_history
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
@@ -31,8 +30,9 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import Period
-from scheduler_api.engine.received import as_received
-from scheduler_api.engine.several_visits import each_visit
+from scheduler_api.engine.recording.checks import HAVE_A_REASON, next_history
+from scheduler_api.engine.recording.received import as_received
+from scheduler_api.engine.recording.several_visits import each_visit
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences, new_deviations
 from scheduler_api.engine.views.warnings import warnings

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from scheduler_api.engine.checks import first_errors
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import Enrolled, Fact, Registered
 from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import periods
+from scheduler_api.engine.recording.checks import first_errors
 from scheduler_api.engine.treatment.reopening import as_it_counts
 from scheduler_api.engine.treatment.status import patient_status
 from scheduler_api.engine.views.calendar import PatientSchedule

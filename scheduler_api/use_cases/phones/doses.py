@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
 
-from scheduler_api.engine.checks import FIRST_ZONE
 from scheduler_api.engine.dates import civil_date
 from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import DoseLog, log_name
 from scheduler_api.engine.model.facts import DoseRecorded, DoseTakenBack, Fact, Sent, TimeZoneChanged
 from scheduler_api.engine.phone_clocks import TOLERANCE, Spoken, clock_off, spoken
+from scheduler_api.engine.recording.days import FIRST_ZONE
 from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.store.patients import facts

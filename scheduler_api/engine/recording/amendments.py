@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from scheduler_api.engine.dates import ONE_DAY
+from scheduler_api.engine.errors import FieldError
 from scheduler_api.engine.model.dose_log import regimen_of_log
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Protocol, Versions
 from scheduler_api.engine.model.versions import Period, periods, version_on
 from scheduler_api.engine.visits.given import settled_plan
-
-from .errors import FieldError
 
 
 def amendment_error(

@@ -25,10 +25,9 @@ from scheduler_api.engine.model.fold import fold
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
 from scheduler_api.engine.model.versions import Period, gives_doses, periods, version_on
+from scheduler_api.engine.treatment.dose_ids import DoseId
+from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.visits.given import as_given
-
-from .treatment.dose_ids import DoseId
-from .treatment.doses import TreatmentPlan
 
 #: The facts that the planned amount of a day follows from.
 _OF_THE_PLAN = (Registered, Enrolled, DoseChanged, ProtocolAmended, Voided)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .errors import FieldError, ValidationFailed
-from .model.facts import VisitBooked, VisitDone
-from .model.versions import Period, gives_doses, has_responses
+from scheduler_api.engine.errors import FieldError, ValidationFailed
+from scheduler_api.engine.model.facts import VisitBooked, VisitDone
+from scheduler_api.engine.model.versions import Period, gives_doses, has_responses
 
 
 def each_visit(

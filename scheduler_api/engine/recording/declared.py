@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
+from scheduler_api.engine.errors import FieldError, pointer_token
 from scheduler_api.engine.model.facts import (
     ArmAssigned,
     Body,
@@ -16,8 +17,6 @@ from scheduler_api.engine.model.facts import (
 )
 from scheduler_api.engine.model.protocol import Protocol
 from scheduler_api.engine.model.versions import Period, version_on
-
-from .errors import FieldError, pointer_token
 
 #: The milestone that a fact may date although every protocol has it.
 RANDOMISATION = "randomisation"
