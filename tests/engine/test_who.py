@@ -95,6 +95,20 @@ def test_each_arm_has_visits_of_its_own_rhythm_in_one_series() -> None:
     assert names(one, "imaging")[:4] == ["imaging-w6", "imaging-w12", "imaging-w16", "imaging-w24"]
 
 
+@pytest.mark.parametrize("arms", ["ab", "ba"])
+@pytest.mark.parametrize(
+    ("windows", "closes_on"), [({"a": (0, 10), "b": (0, 3)}, "2024-02-03"), ({"a": (2, 4), "b": (0, 3)}, "2024-02-04")]
+)
+def test_of_visits_of_one_name_that_are_all_for_others_the_one_that_opens_and_closes_first_was_done(
+    windows: dict[str, tuple[int, int]], closes_on: str, arms: str
+) -> None:
+    """Enrolled on 2024-01-03: week 4 is 2024-01-31."""
+    visits = [series("test", every={"weeks": 4}, window=windows[arm], who={"arm": arm}) for arm in arms]
+    patient = Patient.treated(protocol(*visits, arms=ARMS))
+    patient.record("visit_done", series="test", visit="test-w4", done_on="2024-02-05")
+    assert patient.on("2024-03-01", last="2024-12-31").visits["test-w4"]["closes_on"] == closes_on
+
+
 def through(rules: list[dict[str, Any]], last_dose_on: str, *changes: tuple[str, str], **enrolment: Any) -> str | None:
     patient = Patient.treated(protocol(contraception=rules, arms=ARMS), **enrolment)
     for arm, on in changes:

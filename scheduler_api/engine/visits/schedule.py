@@ -237,13 +237,14 @@ class VisitSchedule:
     def _is_kept(self, series: Series, planned: PlannedVisit) -> bool:
         """Return whether a visit that is not for this patient was done or booked by its name, and none of it is.
 
-        So that of visits of one name, for different patients, there is one.
+        So that of visits of one name, for different patients, there is one: the one that opens first, or closes first.
         """
         history, target, name = self._history, planned.target_on, planned.name
         if name not in self._named_visits:
             return False
         of_that_name = [recurrence for recurrence, _ in series.locate_all(name)]
-        return of_that_name[0] == planned.recurrence and not any(history.fits(one.who, target) for one in of_that_name)
+        first = min(of_that_name, key=lambda one: (-one.before_days, one.after_days))
+        return first == planned.recurrence and not any(history.fits(one.who, target) for one in of_that_name)
 
     def _anchor(self, protocol: Protocol, anchor: Anchor) -> AnchorDay | None:
         """Return the day a series is counted from; None while there is no such day yet."""
