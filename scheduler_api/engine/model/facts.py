@@ -305,7 +305,7 @@ class FertilityChanged:
 
 @dataclass(frozen=True, slots=True)
 class PregnancyReported:
-    """A pregnancy was reported to the site: `of` the `patient`, or of a male patient's `partner` (section 7)."""
+    """A pregnancy was reported to the site: `of` the `patient`, or of a male patient's `partner` (section 6)."""
 
     reported_on: date
     of: str
@@ -409,7 +409,7 @@ KIND_OF: Mapping[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 class Sent:
     """When a phone said something. Instants; those that begin with `phone` are as it sent them, by its own clock.
 
-    `to_confirm`: it counts for little until staff confirm it (section 4).
+    `to_confirm`: it counts for little until staff confirm it (section 3).
     """
 
     said_at: datetime

@@ -387,7 +387,7 @@ class History:
         stays = zip(sites, (*self.transfers, None), strict=True)
         return tuple(Stay(site, from_on, end and end.from_on - ONE_DAY, end) for (from_on, site), end in stays)
 
-    # Pregnancy (section 7).
+    # Pregnancy (section 6).
 
     @cached_property
     def pregnancies(self) -> tuple[Pregnancy, ...]:
@@ -436,7 +436,7 @@ class History:
         return None
 
     def awaits_site(self, day: date) -> bool:
-        """Return whether no dose is due on a day before the patient has called the site (section 7).
+        """Return whether no dose is due on a day before the patient has called the site (section 6).
 
         A pregnancy was reported, or treatment ended for it, and staff have not recorded anything about treatment since.
         """
@@ -511,7 +511,7 @@ class History:
             fertile = change.fertile
         return fertile
 
-    # Arms and cohorts (section 6).
+    # Arms and cohorts (section 2).
 
     @cached_property
     def arms(self) -> tuple[ArmChange, ...]:

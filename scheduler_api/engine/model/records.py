@@ -261,7 +261,7 @@ class Reopening(NamedTuple):
 class PregnancyReport(NamedTuple):
     """A pregnancy as a fact reported it, `of` the patient or a partner.
 
-    `is_settled`: staff recorded something about treatment since (section 7).
+    `is_settled`: staff recorded something about treatment since (section 6).
     """
 
     reported_on: date

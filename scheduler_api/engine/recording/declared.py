@@ -1,4 +1,4 @@
-"""Refuse facts about arms, cohorts and milestones that the protocol does not declare (rules, sections 2 and 10)."""
+"""Refuse facts about arms, cohorts and milestones that the protocol does not declare (rules, sections 2, 4 and 14)."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def _bases(
     """Yield the days from which a rule reckons: `base`, the last dose of all, or the last dose of each of its drugs.
 
     While treatment goes on a drug reckons from its last dose once its regimens have ended, else from `today`. Where the
-    study ended and nobody said when the drug did, it reckons as all do (section 7).
+    study ended and nobody said when the drug did, it reckons as all do (section 6).
     """
     if not rule.of:
         yield _Base(base, why)

@@ -270,7 +270,7 @@ class RegimenPlan:
     def _reached_later_on(self) -> date | None:
         """Return the first day on which it is for the patient, if that is after its start; None if amounts never vary.
 
-        What varies between versions is another matter (section 10).
+        What varies between versions is another matter (section 4).
         """
         if self.started is None or all(stage.regimen.is_even for stage in self.stages):
             return None
@@ -299,7 +299,7 @@ class RegimenPlan:
         """Return since when a change that was set before has to be set again on a day; None if it stands.
 
         Since then the protocol has another amount of its own, a lower highest one, another unit, or other intakes or
-        days than those that the change was made for (sections 4 and 10).
+        days than those that the change was made for (section 4).
         """
         before, now = self.regimen_on(change.from_on), self.regimen_on(day)
         others = now.times_a_day != before.times_a_day or (change.days is not None and now.days != before.days)
