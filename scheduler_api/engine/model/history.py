@@ -51,8 +51,9 @@ class History:
     is when the patient's own word of it was received, None if it is the site's. Lists are in order of day, then of
     receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received. `reopened`, `beside_start` and
     `anew_on` follow from the protocol, not from facts: a treatment plan sets them in the history that it works with,
-    and nobody stores them. `beside_start` are the regimens whose doses do not start treatment; empty, if the only dose
-    is one. `anew_on` are the days on which a regimen starts at a milestone, in order; empty, if no end is vague.
+    and nobody stores them. `beside_start` are the regimens whose doses do not start treatment; the empty name is one
+    of them if the only dose, which facts need not name, is of such a regimen. `anew_on` are the days on which a regimen
+    starts at a milestone, in order; they are empty if the day of every decision to end treatment is known exactly.
     """
 
     registered: Registered

@@ -1,4 +1,4 @@
-"""What a patient's history is made of, as it stands: holds, changes, bookings, what was done, ends, pregnancies."""
+"""Define what a history is made of, as it stands: holds, changes, bookings, what was done, ends, pregnancies."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Amendment(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """This site has the patient from a day on; since when that is on record, corrections left aside."""
+    """This site has the patient from a day on; `known_since` is when that was first recorded, before any correction."""
 
     from_on: date
     site: str
