@@ -42,7 +42,7 @@ def export(file: IO[bytes], patient: str | None, since: str | None, until: str |
 @audit.command()
 @click.option("--all", "every", is_flag=True, help="Make none, and print all there are.")
 def checkpoint(every: bool) -> None:
-    """Make a checkpoint of both logs and print it as a line of JSON, to be kept elsewhere.
+    """Make a checkpoint of all logs and print it as a line of JSON, to be kept elsewhere.
 
     The worker makes one each day. `verify --checkpoints FILE` compares those that were kept with those in the database.
     """

@@ -91,7 +91,7 @@ def rebuild(workers: int) -> None:
     help="Checkpoints kept elsewhere (`audit checkpoint --all`): are they still there as they were?",
 )
 def verify(checkpoints: BinaryIO | None) -> None:
-    """Check the chains of both logs, their checkpoints, and what is derived from the facts. Exit status 1 if not well.
+    """Check the chains of all logs, their checkpoints, and what is derived from the facts. Exit status 1 if not well.
 
     What was recorded by a clock that was ahead is named too: it is of an instant still to come.
     With SCHEDULER_CHECKPOINT_KEY the signatures of the checkpoints are checked too.

@@ -1,4 +1,4 @@
-"""Find the doses taken otherwise than planned, and among them those that could hurt (rules, section 5)."""
+"""Find the doses taken otherwise than planned, and among them those that could hurt (rules, section 8)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HARMFUL = ("dose_above_plan", "dose_while_held", "dose_on_rest_day", "dose_not_p
 class OffPlanDose(NamedTuple):
     """A dose that was not taken as planned. Amounts are in `unit`; `planned` is None where no dose was planned.
 
-    `by_patient`: the patient says so, and that word does not stand (section 5).
+    `by_patient`: the patient says so, and that word does not stand (section 8).
     """
 
     kind: str
@@ -145,7 +145,7 @@ def _in_span(plan: DosePlan, span: Span) -> Iterator[OffPlanDose]:
 def _differences_on(plan: DosePlan, day: date, taken: float, at: datetime) -> Iterator[OffPlanDose]:
     """Yield how an amount taken on a day, at an instant, differs from the plan as it was known at that instant.
 
-    That matters on the first day of a hold or change which was recorded on that very day (section 5).
+    That matters on the first day of a hold or change which was recorded on that very day (section 8).
     """
     span, regimen = plan.span_on(day), plan.regimen
     if span is None:

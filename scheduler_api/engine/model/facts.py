@@ -1,4 +1,4 @@
-"""The kinds of fact and their data (rules, section 3), and their form as plain JSON data."""
+"""Define the kinds of fact and their data (rules, section 3), and their form as plain JSON data."""
 
 from __future__ import annotations
 
@@ -155,8 +155,8 @@ class HoldEnded:
 class DoseChanged:
     """The planned amount of one intake from a day on, and how many intakes a day or on which days of the cycle.
 
-    None leaves those as the protocol has them. `regimen` is None where the protocol has only one; `confirmed`: what
-    whoever sent it was asked, and is sure of.
+    None leaves those as the protocol has them. `regimen` is None where the protocol has only one. `confirmed` are the
+    codes of what is unusual about it and was confirmed.
     """
 
     from_on: date
@@ -170,10 +170,7 @@ class DoseChanged:
 
 @dataclass(frozen=True, slots=True)
 class RegimenEnded:
-    """State that one regimen ended while treatment goes on with others.
-
-    Its last dose may be known only by month or year.
-    """
+    """One regimen ended while treatment goes on with others; its last dose may be known only by month or year."""
 
     regimen: str
     last_dose_on: When
@@ -305,7 +302,7 @@ class FertilityChanged:
 
 @dataclass(frozen=True, slots=True)
 class PregnancyReported:
-    """A pregnancy was reported to the site: `of` the `patient`, or of a male patient's `partner` (section 7)."""
+    """A pregnancy was reported to the site: `of` the `patient`, or of a male patient's `partner` (section 6)."""
 
     reported_on: date
     of: str
@@ -409,7 +406,7 @@ KIND_OF: Mapping[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 class Sent:
     """When a phone said something. Instants; those that begin with `phone` are as it sent them, by its own clock.
 
-    `to_confirm`: it counts for little until staff confirm it (section 4).
+    `to_confirm`: it counts for little until staff confirm it (section 3).
     """
 
     said_at: datetime

@@ -167,7 +167,7 @@ def extend(history: History, fact: Fact) -> History:
 def _last_day_about_treatment(fact: Fact) -> date | None:
     """Return the latest day of what staff say about how treatment goes on; None if a fact says nothing about it.
 
-    Recorded after a pregnancy was, it answers the question of whether the patient is to take doses (section 7).
+    Recorded after a pregnancy was, it answers the question of whether the patient is to take doses (section 6).
     """
     if fact.side != "staff":
         return None

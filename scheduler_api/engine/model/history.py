@@ -51,8 +51,9 @@ class History:
     is when the patient's own word of it was received, None if it is the site's. Lists are in order of day, then of
     receipt; `progressions`, `new_therapies` and `regimen_ends` as they were received. `reopened`, `beside_start` and
     `anew_on` follow from the protocol, not from facts: a treatment plan sets them in the history that it works with,
-    and nobody stores them. `beside_start` are the regimens whose doses do not start treatment; empty, if the only dose
-    is one. `anew_on` are the days on which a regimen starts at a milestone, in order; empty, if no end is vague.
+    and nobody stores them. `beside_start` are the regimens whose doses do not start treatment; the empty name is one
+    of them if the only dose, which facts need not name, is of such a regimen. `anew_on` are the days on which a regimen
+    starts at a milestone, in order; they are empty if the day of every decision to end treatment is known exactly.
     """
 
     registered: Registered
@@ -387,7 +388,7 @@ class History:
         stays = zip(sites, (*self.transfers, None), strict=True)
         return tuple(Stay(site, from_on, end and end.from_on - ONE_DAY, end) for (from_on, site), end in stays)
 
-    # Pregnancy (section 7).
+    # Pregnancy (section 6).
 
     @cached_property
     def pregnancies(self) -> tuple[Pregnancy, ...]:
@@ -436,7 +437,7 @@ class History:
         return None
 
     def awaits_site(self, day: date) -> bool:
-        """Return whether no dose is due on a day before the patient has called the site (section 7).
+        """Return whether no dose is due on a day before the patient has called the site (section 6).
 
         A pregnancy was reported, or treatment ended for it, and staff have not recorded anything about treatment since.
         """
@@ -511,7 +512,7 @@ class History:
             fertile = change.fertile
         return fertile
 
-    # Arms and cohorts (section 6).
+    # Arms and cohorts (section 2).
 
     @cached_property
     def arms(self) -> tuple[ArmChange, ...]:

@@ -1,4 +1,4 @@
-"""A protocol as data (rules, section 2). Frozen; `protocol_file` reads it from JSON."""
+"""Define a protocol as frozen data (rules, section 2); `protocol_file` reads it from JSON."""
 
 from __future__ import annotations
 
@@ -297,7 +297,7 @@ RESPONSES: Mapping[str, Responses] = {
     "RECIST 1.1": Responses(("CR", "PR", "SD", "PD", "NE"), frozenset({"PD"})),
     "iRECIST": Responses(("iCR", "iPR", "iSD", "iUPD", "iCPD", "NE"), frozenset({"iCPD"})),
 }
-"""The criteria that a protocol can name. Of iRECIST, unconfirmed progression is none."""
+"""The criteria that a protocol can name. By iRECIST, unconfirmed progression (iUPD) does not count as progression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,7 +408,7 @@ _LONGEST = 36525
 def most_by_day(regimen: Regimen, first_cycle: int) -> tuple[float, ...]:
     """Return the most that a regimen plans through the first day of its cycles, the second …, on any weekday.
 
-    Before the first dose it is the amount of that. The last is that of all further days.
+    Days before the first dose have its amount; all days after the last one listed have the amount of that.
     """
     # So many cycles later all entries have begun, and what stood before others is over, or comes round again.
     choices = [choice for entry in regimen.entries for choice in entry.cycles]

@@ -1,4 +1,4 @@
-"""What a patient's history is made of, as it stands: holds, changes, bookings, what was done, ends, pregnancies."""
+"""Define what a history is made of, as it stands: holds, changes, bookings, what was done, ends, pregnancies."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Amendment(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """This site has the patient from a day on; since when that is on record, corrections left aside."""
+    """This site has the patient from a day on; `known_since` is when that was first recorded, before any correction."""
 
     from_on: date
     site: str
@@ -261,7 +261,7 @@ class Reopening(NamedTuple):
 class PregnancyReport(NamedTuple):
     """A pregnancy as a fact reported it, `of` the patient or a partner.
 
-    `is_settled`: staff recorded something about treatment since (section 7).
+    `is_settled`: staff recorded something about treatment since (section 6).
     """
 
     reported_on: date

@@ -1,4 +1,4 @@
-"""Which version of the protocol applies on which day (rules, section 9)."""
+"""Find which version of the protocol applies on which day (rules, section 9)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is recorded of a fact that is received, and which facts are refused."""
+"""Decide what is recorded of a fact that is received, and refuse facts that cannot be."""

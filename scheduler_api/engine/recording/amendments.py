@@ -17,10 +17,10 @@ from scheduler_api.engine.visits.given import settled_plan
 def amendment_error(
     plan: tuple[Period, ...], history: History, protocol: Protocol, from_on: date, today: date
 ) -> FieldError | None:
-    """Return the error of amending a patient from a day on to a version that lacks the patient's arm, or a regimen.
+    """Return why a patient cannot be amended to a version from a day on; None if that is possible.
 
-    It may lack a regimen that does not run on any of the days for which it is to apply: until the next amendment, as
-    far as today.
+    The version must have the patient's arm, and each regimen that runs, on the days for which it is to apply: until the
+    next amendment, but no further than `today` (or `from_on`, if that lies ahead).
     """
     following = (one.from_on - ONE_DAY for one in history.amendments if one.from_on > from_on)
     through_on = min([max(from_on, today), *following])
@@ -41,8 +41,8 @@ def amendment_error(
 def lost_records(versions: Versions, history: History) -> Iterator[FieldError]:
     """Yield an error for each record that nothing would show any more.
 
-    No version of the patient's has the regimen of the dose, or the series of the visit; or the version of its day lacks
-    the arm.
+    These are doses of a regimen, and visits of a series, that no version of the patient's has, and arms that the
+    version of their day does not have.
     """
     plan = periods(versions, history)
     regimens = {one.id for period in plan for one in period.protocol.regimens}

@@ -50,7 +50,7 @@ from .declared import arm_errors, declared_errors
 from .dose_changes import unusual_amount
 from .holds import hold_errors, holds_to_end
 
-#: What there is only of a patient who is enrolled.
+#: The facts that only a patient who is enrolled can have.
 NEED_ENROLMENT = (
     TreatmentStarted,
     DoseRecorded,
@@ -77,9 +77,9 @@ CAN_BE_COMPLETED = frozenset(
 def first_errors(
     versions: Versions | None, registered: Registered, enrolled: Enrolled | None, now: datetime
 ) -> list[FieldError]:
-    """Return what is impossible in a new patient, registered and perhaps enrolled `now` (an instant with offset).
+    """Return what is wrong with a new patient, registered and perhaps enrolled `now` (an instant with offset).
 
-    `versions` are None if there is no such protocol, which the caller says.
+    `versions` are those of the patient's protocol, None if there is no such protocol: that is the caller's to report.
     """
     errors = _registration_errors(registered, now)
     if versions is not None and registered.version not in versions:
@@ -137,17 +137,17 @@ def next_history(
 def _check(versions: Versions, history: History, fact: Fact, now: datetime, today: date | None = None) -> None:
     """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received."""
     body, today = fact.body, today or civil_date(now, history.time_zone)
-    # What staff are still to confirm may name any day: the phone's clock was wrong.
     is_dose = isinstance(body, VisitDone) and gives_doses(periods(versions, history), body.series)
     if not history.is_enrolled and (is_dose or isinstance(body, NEED_ENROLMENT)):
         raise ValidationFailed(
             FieldError(f"/{name}", "The patient is not enrolled.", "not_enrolled") for name, _, _ in days_of(body)
         )
+    # What staff are still to confirm may name any day: the phone's clock was wrong.
     errors = [] if fact.to_confirm else day_errors(body, history.enrolled_on, today, is_dose)
     errors += moment_errors(history, body, today)
     named = {field_error.pointer for field_error in errors}
     if "/dose_on" in named:
-        # What is planned on a day that cannot be is nobody's question.
+        # Whether an amount is planned on a day that cannot be does not matter.
         named.add("/amount")
     found = [*content_errors(versions, history, body, today), *declared_errors(periods(versions, history), body, today)]
     errors += [field_error for field_error in found if field_error.pointer not in named]
@@ -155,7 +155,7 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
         raise ValidationFailed(errors)
     if conflict := conflict_of(versions, history, fact):
         raise Conflict([conflict])
-    # What corrects an end ends the same hold.
+    # A correction need not name the hold: it is the one that the corrected fact ended.
     if isinstance(body, HoldEnded) and fact.replaces is None and len(open_holds := holds_to_end(history, body)) > 1:
         listed = ", ".join(hold.fact_id for hold in open_holds)
         detail = f"Several holds are open: name the fact of one ({listed})."
@@ -168,7 +168,7 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
 
 
 def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fact, now: datetime) -> History:
-    """Return the history after a fact that replaces or voids another."""
+    """Return the history after a fact that replaces or voids another. Raises ValidationFailed or Conflict."""
     at = "/voids" if isinstance(fact.body, Voided) else "/replaces"
     old = next((earlier for earlier in facts if earlier.fact_id == fact.supersedes), None)
     if old is None:
@@ -199,8 +199,8 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
     elif isinstance(fact.body, Enrolled):
         _check_new_enrolment(history, after, fact.body, now)
     elif not isinstance(fact.body, Voided):
-        # It is checked against the record without the fact that it replaces. A booking may have moved an appointment,
-        # which stands without it.
+        # It is checked against the record without the fact that it replaces. That is left out if it is a booking: to
+        # void it would take away the appointment that it moved.
         is_booking = isinstance(fact.body, VisitBooked)
         without = fold(
             [one for one in facts if one is not old] if is_booking else [*facts, Fact("", Voided(old.fact_id), now)]
@@ -213,7 +213,7 @@ def _completes(old: Body, new: Body) -> bool:
     """Return whether a fact only fills in what another left open (section 3): that is no correction."""
     if isinstance(new, Voided):
         return False
-    # What a response means comes with it.
+    # These two follow from the others when a fact is received.
     compared = [field.name for field in fields(new) if field.name not in ("progression", "before_start")]
     differ = [name for name in compared if getattr(old, name) != getattr(new, name)]
     return bool(differ) and all(name in CAN_BE_COMPLETED and getattr(old, name) is None for name in differ)
@@ -278,7 +278,7 @@ def _pregnancy_on_record(facts: list[Fact]) -> str | None:
 
 
 def _transfer_errors(history: History, today: date) -> list[FieldError]:
-    """Return what contradicts in the transfers: each is to another site, and only one may lie ahead."""
+    """Return what is wrong with the transfers: each has to be to another site, and only one may lie ahead."""
     at, since = history.registered.site, None
     for transfer in history.transfers:
         if transfer.from_on == since:
@@ -295,7 +295,7 @@ def _transfer_errors(history: History, today: date) -> list[FieldError]:
 
 
 def _more_than_dispensed(versions: Versions, history: History, body: Body) -> list[FieldError]:
-    """Return what came back or was lost, as a fact now has it, though it was not given out by then."""
+    """Return the error of a fact by which more drug came back or was lost than had been given out; empty if none."""
     said = more_than_dispensed(TreatmentPlan(periods(versions, history), history))
     field = "lost" if isinstance(body, DrugReturned) and not body.units else "units"
     return [] if said is None else [FieldError(f"/{field}", said, "more_than_dispensed")]

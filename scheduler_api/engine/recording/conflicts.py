@@ -1,4 +1,4 @@
-"""What a fact contradicts of the record, though it is possible by itself (rules, section 3)."""
+"""Find what a fact contradicts of the record, though it is possible by itself (rules, section 3)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MAY_FOLLOW_DEATH = (DrugReturned, DrugLost)
 
 
 def after_death(history: History, body: Body) -> Conflict | None:
-    """Return the conflict of a fact dated after the patient's death (section 3)."""
+    """Return the conflict of a fact dated after the patient's death (section 3); None if there is none."""
     died_on = history.died_on
     if died_on is None or isinstance(body, MAY_FOLLOW_DEATH):
         return None
@@ -46,7 +46,7 @@ def after_death(history: History, body: Body) -> Conflict | None:
 
 
 def after_failure(history: History, body: Body) -> Conflict | None:
-    """Return the conflict of a fact that says that a dose was taken by a patient whose screening failed (section 3)."""
+    """Return the conflict of a dose of a patient whose screening failed (section 3); None if there is none."""
     left = history.end_of_study
     if left is None or not history.failed_screening:
         return None

@@ -1,4 +1,4 @@
-"""What is wrong with a fact in itself and against the protocol (rules, sections 3 and 9)."""
+"""Check the data of a fact in itself and against the protocol (rules, sections 3 and 9)."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from .declared import arm_errors, regimen_errors
 from .dose_changes import dose_change_errors
 from .holds import holds_to_end
 
-#: Why a patient left the study on a day of which perhaps only the month or the year is known.
+#: The reasons for leaving the study with which only the month or the year may be given: often nobody knows the day.
 MAY_BE_PARTIAL = ("death", "lost_to_follow_up")
 
 
 def fertility_errors(sex: str, fertility: str, basis: str | None) -> list[FieldError]:
-    """Return what is wrong with a word on fertility: whoever is not fertile is so for a reason, by sex."""
+    """Return what is wrong with a statement on fertility: `not_fertile` needs a `basis`, one of those of the sex."""
     if fertility == "fertile":
         return [FieldError("/basis", "Only for `not_fertile`.", "not_applicable")] if basis is not None else []
     bases = FEMALE_BASES if sex == "female" else MALE_BASES

@@ -1,4 +1,4 @@
-"""Which days a fact may be about (rules, sections 1 and 3)."""
+"""Check the days that a fact is about (rules, sections 1 and 3)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def days_of(body: Body) -> Iterator[tuple[str, date, date]]:
 
 
 def day_errors(body: Body, enrolled_on: date | None, today: date, is_dose: bool = False) -> list[FieldError]:
-    """Return which dates cannot be; of one that is partial, some day must be possible.
+    """Return an error for each date of a fact that cannot be; of a partial date, some day must be possible.
 
     `enrolled_on` is None while no day is too early: the patient is not enrolled. `is_dose`: it is a visit at which a
     dose was given.
@@ -86,7 +86,10 @@ def earliest_for(body: Body, enrolled_on: date) -> date:
 
 
 def moment_errors(history: History, body: Body, today: date) -> list[FieldError]:
-    """Return what is impossible in the moment of a dose. Only its day counts: a phone's clock may be a little fast."""
+    """Return what is wrong with the moment at which a dose was taken.
+
+    Only the day of the moment counts: a phone's clock may be a little fast.
+    """
     if not isinstance(body, DoseRecorded) or body.taken_at is None:
         return []
     taken_on = civil_date(body.taken_at, history.time_zone)

@@ -1,4 +1,7 @@
-"""Refuse facts about arms, cohorts and milestones that the protocol does not declare (rules, sections 2 and 10)."""
+"""Refuse names that the protocol does not declare: arms, cohorts, milestones, regimens, strengths.
+
+Rules, sections 2, 4 and 14.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ def arm_errors(protocol: Protocol, arm: str | None) -> list[FieldError]:
 
 
 def regimen_errors(plan: tuple[Period, ...], pointer: str, regimen: str | None, day: date) -> list[FieldError]:
-    """Return the error of a regimen that the version of a day does not have; of several, one is named."""
+    """Return the error of a regimen that the version of a day does not have, or of none named where it has several."""
     ids = [one.id for one in version_on(plan, day).regimens]
     if regimen is None:
         several = f"Missing: the protocol has several regimens ({', '.join(ids)})."

@@ -1,4 +1,4 @@
-"""What is wrong with a change of the dose, and what of it is unusual (rules, section 4)."""
+"""Find what is wrong with a change of the dose, and what of it is unusual (rules, section 4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scheduler_api.engine.treatment.capsules import capsules_for, with_unit
 
 from .declared import regimen_errors
 
-#: An amount per kg or m² may be so many times the one before; above that it is confirmed.
+#: An amount per kg or m² that is more than so many times the one before has to be confirmed.
 _MOST_ABOVE = 1.1
 
 

@@ -1,4 +1,4 @@
-"""Which holds are open, and which contradict one another (rules, section 3)."""
+"""Find the holds that are open, and those that contradict one another (rules, section 3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scheduler_api.engine.model.records import Hold
 
 
 def holds_to_end(history: History, ended: HoldEnded | None = None) -> list[Hold]:
-    """Return the open holds; if one ended, those that it may be."""
+    """Return the open holds; with `ended`, only those that this fact may end."""
     holds = [hold for hold in history.holds if hold.resumes_on is None]
     return holds if ended is None or ended.hold is None else [hold for hold in holds if hold.fact_id == ended.hold]
 
@@ -27,7 +27,7 @@ def hold_errors(history: History, pointer: str) -> list[FieldError]:
                     "order_reversed",
                 )
             ]
-    # A hold of one regimen beside a hold of all is none of the same scope.
+    # A hold of one regimen and a hold of all may overlap: each is ended by itself.
     pairs = ((one, other) for one, other in combinations(history.holds, 2) if one.regimens == other.regimens)
     for one, other in pairs:
         if one.resumes_on is None or other.from_on < one.resumes_on:

@@ -77,9 +77,10 @@ def _name_needed(plan: tuple[Period, ...], day: date) -> str | None:
 
 
 def with_amounts(versions: Versions, facts: Sequence[Fact]) -> list[Fact]:
-    """Return a patient's facts, of which an earlier version recorded some without the amount that was taken, with it.
+    """Return a patient's facts with the amounts taken that an earlier version of the service did not record.
 
-    It is the amount of that day by all that was on record when the fact was received, held and rest days included.
+    Each is the amount planned for its day by all that was on record when the fact was received; held and rest days have
+    one too.
     """
     of_the_plan: list[Fact] = []
     history: History | None = None

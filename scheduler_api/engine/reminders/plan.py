@@ -134,7 +134,7 @@ class Planner:
         planned = planned_slots(treatment_plan, rows)
         for row in filter(treatment_plan.is_reminded, rows):
             day, slot = row["dose_on"], slot_of(row["dose_id"])
-            # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 7).
+            # Who reported a pregnancy calls the site first, unless staff said how treatment goes on (section 6).
             # All drugs that are taken at one time have one reminder.
             if not self._history.awaits_site(day) and (day, slot) not in reminded:
                 reminded.add((day, slot))

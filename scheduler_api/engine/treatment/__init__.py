@@ -1,1 +1,1 @@
-"""Cycles, planned doses, contraception: what treatment asks for, and what follows from it."""
+"""Plan treatment: cycles, planned doses, and what follows from them, such as contraception."""

@@ -162,7 +162,7 @@ def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[da
 
 
 class _Base(NamedTuple):
-    """The day from which a rule reckons, and why it is that day."""
+    """The day from which a rule counts, and why it is that day."""
 
     on: date
     because: Reason
@@ -206,9 +206,9 @@ def _longest_after(treatment_plan: TreatmentPlan, base: date, why: Reason, today
 
 
 def _fertile_again_on(history: History, through: date) -> date | None:
-    """Return the first day on which a patient is fertile after an end that found her not fertile; None if it did not.
+    """Return the first day of fertility after an end on whose next day the patient was not fertile; else None.
 
-    Who is fertile on the day after the end is released by it.
+    A patient who is fertile on the day after the end is released by it.
     """
     periods = fertile_periods(history, through + ONE_DAY)
     return periods[0].from_on if periods and periods[0].from_on > through + ONE_DAY else None
@@ -217,10 +217,10 @@ def _fertile_again_on(history: History, through: date) -> date | None:
 def _bases(
     rule: ContraceptionRule, treatment_plan: TreatmentPlan, base: date, why: Reason, today: date | None
 ) -> Iterator[_Base]:
-    """Yield the days from which a rule reckons: `base`, the last dose of all, or the last dose of each of its drugs.
+    """Yield the days from which a rule counts: `base`, the last dose of all, or the last dose of each of its drugs.
 
-    While treatment goes on a drug reckons from its last dose once its regimens have ended, else from `today`. Where the
-    study ended and nobody said when the drug did, it reckons as all do (section 7).
+    While treatment goes on, a drug counts from its last dose once its regimens have ended, else from `today`. Where the
+    study ended and nobody said when the drug did, it counts from `base` (section 6).
     """
     if not rule.of:
         yield _Base(base, why)

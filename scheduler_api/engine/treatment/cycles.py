@@ -1,4 +1,4 @@
-"""Cycle and cycle day of a day, and back (rules, section 4; section 9 for amendments)."""
+"""Find the cycle and cycle day of a date, and the date of a cycle day (rules, section 4; amendments: section 9)."""
 
 from __future__ import annotations
 

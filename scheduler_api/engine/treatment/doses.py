@@ -1,4 +1,4 @@
-"""Planned doses, dose days and their status (rules, section 4)."""
+"""Plan the doses of a patient, and list dose days with their status (rules, section 4)."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class Span(NamedTuple):
 class DosePlan:
     """The planned doses of one intake (`slot`) of a regimen, as spans in which the same is planned, and their record.
 
-    They exist from the regimen's start through its end; on C1D1 and on the last day only what is on record does, if a
-    later intake of C1D1 was recorded, or the last dose is not stated (section 4).
+    They exist from the regimen's start through its end, with two exceptions (section 4). On C1D1 there are none before
+    the first intake on record; on the day of a recorded end only one that is on record, or stated as the last dose.
     """
 
     def __init__(self, regimen: RegimenPlan, slot: int) -> None:

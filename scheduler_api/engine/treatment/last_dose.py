@@ -1,4 +1,4 @@
-"""The last dose of one drug of a patient, and whether the patient is done with it (rules, sections 3 and 7)."""
+"""Find the last dose of one drug of a patient, and whether the patient is done with it (rules, sections 4 and 6)."""
 
 from __future__ import annotations
 

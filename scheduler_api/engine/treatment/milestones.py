@@ -23,10 +23,9 @@ class Reached(NamedTuple):
 class AnchorDay(NamedTuple):
     """The day a series is counted from, whether it may still move for lack of a record, and why it is that day.
 
-    `enrolment_from`: for when enrolment is planned of a patient who is not enrolled, so that only what aims before that
-    day is planned yet.
-    `planned_start` is C1D1 if the day follows from it and nobody has recorded yet that treatment started;
-    `stated_start`, of C1D1, is the start as it was recorded or planned, whatever was taken before.
+    `enrolment_from` is the day for which enrolment is planned, if the patient is not enrolled: only visits that aim
+    before it are planned yet. `planned_start` is C1D1 if the day follows from it and nobody has recorded yet that
+    treatment started; `stated_start`, of C1D1, is the start as it was recorded or planned, whatever was taken before.
     `by_target`: it may move only because it is the target of a visit that was not done.
     """
 

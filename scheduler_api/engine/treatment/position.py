@@ -1,4 +1,4 @@
-"""A patient's position on any day, from facts alone: cycle, day, hold, what was done last (sections 4 and 5)."""
+"""Tell a patient's position on any day, by facts alone: cycle, day, hold, what was done last (sections 4 and 5)."""
 
 from __future__ import annotations
 

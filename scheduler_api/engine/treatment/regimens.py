@@ -1,4 +1,7 @@
-"""When one regimen of a patient runs, how its cycles are counted, and what it plans on a day (rules, section 4)."""
+"""Tell when one regimen of a patient runs, how its cycles are counted, and what it plans on a day.
+
+Rules, section 4.
+"""
 
 from __future__ import annotations
 
@@ -270,7 +273,7 @@ class RegimenPlan:
     def _reached_later_on(self) -> date | None:
         """Return the first day on which it is for the patient, if that is after its start; None if amounts never vary.
 
-        What varies between versions is another matter (section 10).
+        Amounts that differ only between versions do not matter here: amendments have a rule of their own (section 4).
         """
         if self.started is None or all(stage.regimen.is_even for stage in self.stages):
             return None
@@ -299,7 +302,7 @@ class RegimenPlan:
         """Return since when a change that was set before has to be set again on a day; None if it stands.
 
         Since then the protocol has another amount of its own, a lower highest one, another unit, or other intakes or
-        days than those that the change was made for (sections 4 and 10).
+        days than those that the change was made for (section 4).
         """
         before, now = self.regimen_on(change.from_on), self.regimen_on(day)
         others = now.times_a_day != before.times_a_day or (change.days is not None and now.days != before.days)
@@ -316,10 +319,11 @@ class RegimenPlan:
         return None if are_even else self._first_other_amount(change, day)
 
     def reigns(self) -> Iterator[tuple[date, date | None, bool]]:
-        """Yield the stretches of days with one version and one change, or none: first day, last (None: no end).
+        """Yield the stretches of days with one version and one change of the dose, or none.
 
-        And whether the change has to be set again: from the day since which it has, there is a stretch by itself. Days
-        on which the regimen is not for the patient are left out at the beginning.
+        Each has its first day, its last (None: no end), and whether the change has to be set again: a stretch ends
+        before the day since which it has. At the beginning of a stretch, days on which the regimen is not for the
+        patient are left out.
         """
         cuts = [*(stage.from_on for stage in self.stages if stage.from_on), *(one.from_on for one in self.changes)]
         for first, last in between_changes(cuts, self.starts_on):
@@ -557,7 +561,7 @@ class RegimenPlan:
 
     @property
     def treatment_ended_on(self) -> date | None:
-        """Return the last day on which doses are possible: then treatment, the study or the regimen was ended."""
+        """Return the last day on which doses are possible by a record that treatment, study or regimen ended."""
         last = self.last_treatment_day
         return min([*self.days_said_to_end, *([] if last is None else [last])], default=None)
 

@@ -1,4 +1,4 @@
-"""The regimens of a patient, and whether one of them starts once treatment had ended (rules, section 4)."""
+"""List the regimens of a patient, and find whether one starts after treatment had ended (rules, section 4)."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndO
 
 
 def _starting_at_milestones(plan: tuple[Period, ...], history: History) -> Sequence[RegimenPlan]:
-    """Return the regimens of a protocol in which some start at a milestone; none of others, as most are."""
+    """Return all regimens if some version has one that starts at a milestone, else none: most protocols have none."""
     if all(one.starts.milestone is None for period in plan for one in period.protocol.regimens):
         return ()
     return regimen_plans(plan, history)

@@ -1,4 +1,4 @@
-"""The status a patient is in (rules, section 7)."""
+"""Tell the status of a patient on a day (rules, section 7)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Views of a patient's schedule: the calendar, today, changes, deviations, tasks."""
+"""Views of a patient's schedule: the calendar, today, changes, deviations, warnings, notices."""

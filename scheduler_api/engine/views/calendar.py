@@ -181,7 +181,7 @@ class PatientSchedule:
         return contraception(self.treatment_plan, today)
 
     def awaits_site(self, day: date) -> bool:
-        """Return whether the patient is to call the site before taking a dose on a day of treatment (section 7)."""
+        """Return whether the patient is to call the site before taking a dose on a day of treatment (section 6)."""
         ends_on = self.treatment_plan.ends_on
         return self.history.awaits_site(day) and (ends_on is None or day <= ends_on)
 
@@ -259,7 +259,7 @@ def today_view(schedule: PatientSchedule, today: date) -> dict[str, Any]:
 
     `visits` holds for each series the visit that is overdue, open or next, and all that is booked. It equals what
     `calendar` says of that day. While a pregnancy is open only what is booked is there, and `contraception` is None
-    (section 7). The dose of today that a record says was the last is none to take, but one to catch up on, until
+    (section 6). The dose of today that a record says was the last is none to take, but one to catch up on, until
     somebody says what became of it.
     """
     history, treatment_plan = schedule.history, schedule.treatment_plan

@@ -220,7 +220,7 @@ def _of_cycles(treatment_plan: TreatmentPlan, day: date) -> str:
     return "" if regimen is None or regimen.milestone_on is None else f" of {regimen.name}"
 
 
-#: What `what` is of dose reminders that are not sent (section 7); there is nothing to tell of those that are.
+#: What `what` is of dose reminders that are not sent (section 6); there is nothing to tell of those that are.
 _REMINDERS = "dose reminders"
 
 

@@ -1,4 +1,4 @@
-"""Find the doses given at the site otherwise than planned, and among them those that could hurt (rules, section 5)."""
+"""Find the doses given at the site otherwise than planned, and among them those that could hurt (rules, section 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the visits of a series are planned: targets and windows, before anything happened (rules, sections 2 and 9)."""
+"""When the visits of a series are planned: targets and windows, before anything happened (rules, sections 5 and 9)."""
 
 from __future__ import annotations
 

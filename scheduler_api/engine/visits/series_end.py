@@ -1,4 +1,4 @@
-"""When the visits of a series end for a patient, and why (rules, section 6)."""
+"""When the visits of a series end for a patient, and why (rules, section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the site has to do about planned amounts, holds and regimens that overlap."""
+"""List what the site has to do about planned amounts, holds and regimens that overlap."""
 
 from __future__ import annotations
 

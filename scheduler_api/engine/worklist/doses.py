@@ -1,4 +1,4 @@
-"""What the site has to do about doses that were taken or not, and about the count of the drug."""
+"""List what the site has to do about doses that were taken or not, and about the count of the drug."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _COUNTED = timedelta(7)
 
 
 def dose_entries(schedule: PatientSchedule, first: date, last: date) -> Iterator[WorklistEntry]:
-    """Yield what there is to do about doses: those that nobody took in `first`…`last`, and all that were recorded."""
+    """Yield the entries about doses: those not taken in `first`…`last`, and what is to be checked of any other day.
+
+    To be checked are doses that could hurt, what a phone said late, and counts that differ from the diary.
+    """
     treatment_plan = schedule.treatment_plan
     yield from _of_gaps(treatment_plan, first, last)
     yield from _of_harmful_doses(treatment_plan)
@@ -107,7 +110,7 @@ def _of_late_words(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
 
 
 def _of_counts(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
-    """Yield an entry for each return whose count differs from the diary: until one of both is corrected."""
+    """Yield an entry for each return whose count differs from the diary: until one of the two is corrected."""
     for period in differing(treatment_plan):
         on = period.returned_on
         assert on is not None, "only a return has a count"

@@ -1,4 +1,4 @@
-"""An entry of the worklist, its kinds, and the calls that resolve it (rules, section 12)."""
+"""Define an entry of the worklist, its kinds, and the calls that resolve it (rules, section 12)."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ END_TREATMENT = ResolvingCall({"kind": "treatment_ended"}, ("last_dose_on", "dec
 class WorklistEntry(NamedTuple):
     """Something to do. It is listed on the days `from_on`…`through_on` (None: until it is resolved).
 
-    `site` has it, whichever has the patient on that day (None: the one that has the patient). `about` tells a patient's
-    entries of one kind apart; `due_on` is the day by which it should be resolved. It is
-    before `from_on` only for what is late from the start: a visit whose window has closed.
+    `about` tells a patient's entries of one kind apart. `due_on` is the day by which it should be resolved, before
+    `from_on` only for what is late from the start: a visit whose window has closed. `site` is the site that has it on
+    its list (None: whichever has the patient on the day of the list).
     """
 
     kind: str
@@ -97,4 +97,5 @@ def urgency(due_on: date, today: date) -> str:
 def plain(
     kind: str, from_on: date, through_on: date | None, due_on: date, because: Reason, *calls: ResolvingCall
 ) -> WorklistEntry:
+    """Return an entry that is about no visit, and the only one of its kind for the patient."""
     return WorklistEntry(kind, "", None, from_on, through_on, due_on, because, calls)

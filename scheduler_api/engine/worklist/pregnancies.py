@@ -1,4 +1,4 @@
-"""What the site has to do about a pregnancy of the patient."""
+"""List what the site has to do about a pregnancy of the patient."""
 
 from __future__ import annotations
 
@@ -42,12 +42,15 @@ def pregnancy_entries(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
 
 
 def _reopened(history: History, because: Reason) -> Reason:
-    """Return a reason with the other one why treatment goes on after an end, if it was reopened."""
+    """Return a reason together with why treatment goes on after an end, if it was reopened."""
     return because if history.reopened is None else both(because, history.reopened.because)
 
 
 def with_pregnancy(history: History, entry: WorklistEntry) -> WorklistEntry:
-    """Return an entry with the pregnancy that is open while it is listed: whoever has the patient should know."""
+    """Return an entry whose reason also names the pregnancy that is open while it is listed, if there is one.
+
+    Only the site that has the patient is told.
+    """
     for pregnancy in history.pregnancies:
         if (
             entry.site is None

@@ -1,4 +1,4 @@
-"""What the site has to record about treatment and study: arm, milestones, the first dose and the ends."""
+"""List what the site has to record about treatment and study: arm, milestones, the first dose and the ends."""
 
 from __future__ import annotations
 

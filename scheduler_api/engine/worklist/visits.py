@@ -1,4 +1,4 @@
-"""What the site has to do about visits: to book, to do, to confirm or to cancel them."""
+"""List what the site has to do about visits: to book, to do, to confirm or to cancel them."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def _of_unscheduled(visit: UnscheduledVisit, has_response: bool) -> Iterator[Wor
     if suggested is not None:
         that_visit = {"visit": suggested.name, "label": suggested.label}
         because = Reason("done_before", day=record.done_on, **that_visit, day2=suggested.target_on)
-        # What a hold moved away was named: it was another visit, or the visit is done again.
+        # A named record is here only because a hold moved that visit away: it was an extra one, or is done again.
         why = () if record.visit is None else ("reason",)
         extra = ResolvingCall(_replacing(record, UNSCHEDULED), why)
         again = ResolvingCall({"kind": "visit_done", "series": record.series, "visit": suggested.name}, ("done_on",))

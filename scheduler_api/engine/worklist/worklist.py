@@ -1,4 +1,4 @@
-"""What the site has to do about one patient, and on which days (rules, section 12).
+"""List what the site has to do about one patient, and on which days (rules, section 12).
 
 Nothing here depends on today: an entry says on which days it is listed, so that the list of any day is a comparison of
 dates, as a visit's status is.

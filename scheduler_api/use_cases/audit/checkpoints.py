@@ -1,4 +1,4 @@
-"""Make and check checkpoints: the last row of every chain of both logs, signed, to be stored elsewhere too."""
+"""Make and check checkpoints: the last row of every chain of all logs, signed, to be stored elsewhere too."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _current(schedule: PatientSchedule, feed: Feed, now: datetime) -> dict[str, 
     today = civil_date(now, feed.time_zone)
     if history.is_left_alone(today):
         return {}
-    # While a pregnancy is open, only what is booked goes to the patient (rules, section 7).
+    # While a pregnancy is open, only what is booked goes to the patient (rules, section 6).
     silent = history.pregnancy_on(today) is not None
     current_events: dict[str, str] = {}
 

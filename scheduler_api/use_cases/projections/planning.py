@@ -83,7 +83,7 @@ def _called_for(
 
 
 def plan_dose_to_check(store: Store, patient_id: str, schedule: PatientSchedule, now: datetime) -> None:
-    """Plan a message to the patient's site, at once, that a dose was recorded which could hurt (rules, section 5).
+    """Plan a message to the patient's site, at once, that a dose was recorded which could hurt (rules, section 8).
 
     There is one for all that the service received at the instant `now`: a record, or everything of a sync.
     """
