@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, post_load, validates_schema
 
 from scheduler_api.engine.errors import CONFIRMED
 from scheduler_api.engine.model.facts import (
+    HAVE_A_REASON,
     KINDS,
     PARTNER,
     PATIENT,
@@ -17,7 +18,6 @@ from scheduler_api.engine.model.facts import (
     Enrolled,
     Registered,
 )
-from scheduler_api.engine.recording.checks import HAVE_A_REASON
 from scheduler_api.use_cases.patients.facts import NewFact
 
 from .enrolments import (

@@ -21,6 +21,7 @@ from scheduler_api.engine.recording.checks import first_errors, next_history
 from scheduler_api.engine.recording.received import as_received
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.notices import notices
+from scheduler_api.engine.worklist.entry import WorklistEntry
 from scheduler_api.i18n import ENGLISH, word
 
 #: When facts arrive unless a test says otherwise: long after all that happens in the tests.
@@ -48,6 +49,11 @@ def builtin() -> Protocol:
     """The built-in protocol of NCT06110650."""
     path = Path(scheduler_api.__file__).parent / "protocols" / "nct06110650.json"
     return read_protocol(json.loads(path.read_text("utf-8")))
+
+
+def is_listed(entry: WorklistEntry, on: date) -> bool:
+    """Whether an entry is on the worklist of a day."""
+    return entry.from_on <= on and (entry.through_on is None or on <= entry.through_on)
 
 
 def series(name: str, anchor: Any = "enrolment", *, window: tuple[int, int] = (7, 7), **fields: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from scheduler_api.engine.views.changes import consequences
 from scheduler_api.engine.worklist.entry import WorklistEntry, urgency
 from scheduler_api.engine.worklist.worklist import worklist
 
-from .patients import Patient, day, plain, protocol_data, regimen_data
+from .patients import Patient, day, is_listed, plain, protocol_data, regimen_data
 
 
 def pregnant(**enrolment: Any) -> Patient:
@@ -29,7 +29,7 @@ def pregnant(**enrolment: Any) -> Patient:
 def entries(patient: Patient, today: str) -> list[WorklistEntry]:
     """What stands on a day."""
     schedule, on = patient.schedule(), day(today)
-    return [one for one in worklist(schedule, schedule.visits(day("2023-01-01"), on), on, on) if one.is_listed_on(on)]
+    return [one for one in worklist(schedule, schedule.visits(day("2023-01-01"), on), on, on) if is_listed(one, on)]
 
 
 def calls_site(patient: Patient, today: str) -> bool:

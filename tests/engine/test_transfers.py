@@ -9,7 +9,7 @@ from scheduler_api.engine.views.changes import consequences
 from scheduler_api.engine.worklist.entry import WorklistEntry
 from scheduler_api.engine.worklist.worklist import worklist
 
-from .patients import Patient, day, plain
+from .patients import Patient, day, is_listed, plain
 
 
 def moved(from_on: str = "2024-03-01") -> Patient:
@@ -23,7 +23,7 @@ def entries(patient: Patient, today: str) -> list[WorklistEntry]:
     """What stands on a day."""
     schedule, on = patient.schedule(), day(today)
     visits = schedule.visits(day("2023-01-01"), day("2024-12-31"))
-    return [one for one in worklist(schedule, visits, on, on) if one.is_listed_on(on)]
+    return [one for one in worklist(schedule, visits, on, on) if is_listed(one, on)]
 
 
 def test_the_new_site_has_the_patient_from_that_day_on() -> None:

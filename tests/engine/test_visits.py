@@ -10,7 +10,7 @@ import pytest
 
 from scheduler_api.engine.worklist.worklist import worklist
 
-from .patients import Patient, builtin, day, patient_with, plain, protocol, series
+from .patients import Patient, builtin, day, is_listed, patient_with, plain, protocol, series
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_visit_counted_from_a_start_that_nobody_recorded_is_upcoming_though_it
     def kinds() -> set[tuple[str, str | None]]:
         schedule, on = patient.schedule(), day("2024-02-01")
         found = worklist(schedule, schedule.visits(day("2023-01-01"), on), on, on)
-        found = [entry for entry in found if entry.is_listed_on(on)]
+        found = [entry for entry in found if is_listed(entry, on)]
         return {(entry.kind, entry.visit) for entry in found if entry.kind in ("visit_overdue", "first_dose_missing")}
 
     seen = patient.on("2024-02-01")

@@ -14,7 +14,7 @@ from scheduler_api.engine.worklist.worklist import worklist
 
 from .naive import Known
 from .naive_worklist import OF_AMOUNTS, as_read, has_one_dose, is_pregnant, is_stopped, naive_worklist
-from .patients import ARMS, Patient, day, plain, protocol, protocol_data, regimen_data, series
+from .patients import ARMS, Patient, day, is_listed, plain, protocol, protocol_data, regimen_data, series
 from .strategies import lives
 
 REACH = timedelta(60)
@@ -28,7 +28,7 @@ def entries(patient: Patient, today: str | date) -> list[WorklistEntry]:
     on = day(today) if isinstance(today, str) else today
     schedule = patient.schedule()
     visits = schedule.visits(date.min, on + timedelta(300))
-    return [entry for entry in worklist(schedule, visits, on - REACH, on + REACH) if entry.is_listed_on(on)]
+    return [entry for entry in worklist(schedule, visits, on - REACH, on + REACH) if is_listed(entry, on)]
 
 
 def listed(patient: Patient, today: str) -> list[tuple[str, str]]:

@@ -400,6 +400,8 @@ KINDS: Mapping[str, type[Body]] = {
     "voided": Voided,
 }
 KIND_OF: Mapping[type[Body], str] = {body: kind for kind, body in KINDS.items()}
+#: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
+HAVE_A_REASON = (HoldStarted, DoseChanged, RegimenEnded, TreatmentEnded, StudyEnded)
 
 
 @dataclass(frozen=True, slots=True)

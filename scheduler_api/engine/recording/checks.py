@@ -13,6 +13,7 @@ from scheduler_api.engine.dates import civil_date, is_time_zone
 from scheduler_api.engine.doses.accountability import more_than_dispensed
 from scheduler_api.engine.errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
 from scheduler_api.engine.model.facts import (
+    HAVE_A_REASON,
     Body,
     DoseChanged,
     DoseRecorded,
@@ -29,7 +30,6 @@ from scheduler_api.engine.model.facts import (
     Progressed,
     RegimenEnded,
     Registered,
-    StudyEnded,
     TreatmentEnded,
     TreatmentStarted,
     VisitBooked,
@@ -66,8 +66,6 @@ NEED_ENROLMENT = (
     NewTherapyStarted,
     TreatmentEnded,
 )
-#: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
-HAVE_A_REASON = (HoldStarted, DoseChanged, RegimenEnded, TreatmentEnded, StudyEnded)
 #: Fields that say nothing while they are null, so that they can be filled in later without a reason.
 CAN_BE_COMPLETED = frozenset(
     {"response", "visit", "time", "place", "taken_at", "note", "kit", "consented_on", "planned_enrolment_on"}

@@ -24,7 +24,7 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import extend
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
-from scheduler_api.engine.model.records import DoneVisit, EndOfTreatment, PregnancyReport
+from scheduler_api.engine.model.records import DoneVisit, EndOfStudy, EndOfTreatment, PregnancyReport
 from scheduler_api.engine.model.versions import periods
 from scheduler_api.engine.treatment.reopening import end_beside
 
@@ -57,14 +57,13 @@ def after_failure(history: History, body: Body) -> Conflict | None:
             pass
         case _:
             return None
-    return Conflict(
-        [
-            FieldError(
-                "/kind",
-                f"{left.fact_id} records a screen failure: void or correct that first.",
-                "screen_failure",
-            )
-        ]
+    return Conflict([_failed(left)])
+
+
+def _failed(left: EndOfStudy) -> FieldError:
+    """Return the error of what goes on although the screening failed."""
+    return FieldError(
+        "/kind", f"{left.fact_id} records a screen failure: void or correct that first.", "screen_failure"
     )
 
 
@@ -80,18 +79,14 @@ def conflict_of(versions: Versions, history: History, fact: Fact) -> FieldError 
                 "on_record",
             )
         case Enrolled() if history.failed_screening and (left := history.end_of_study) is not None:
-            return FieldError(
-                "/kind",
-                f"{left.fact_id} records a screen failure: void or correct that first.",
-                "screen_failure",
-            )
+            return _failed(left)
         case TreatmentStarted() if history.first_dose_on is not None:
             return FieldError(
                 "/kind",
                 f"Treatment started on {history.first_dose_on}; to correct that, use `replaces`.",
                 "on_record",
             )
-        case TreatmentEnded() if (end := _end_beside(versions, extend(history, fact), fact)) is not None:
+        case TreatmentEnded() if (end := _repeated_end(versions, history, fact)) is not None:
             return FieldError(
                 "/kind",
                 f"{end.fact_id} records the end of treatment; to correct it, use `replaces`.",
@@ -129,8 +124,9 @@ def conflict_of(versions: Versions, history: History, fact: Fact) -> FieldError 
     return None
 
 
-def _end_beside(versions: Versions, after: History, fact: Fact) -> EndOfTreatment | None:
+def _repeated_end(versions: Versions, history: History, fact: Fact) -> EndOfTreatment | None:
     """Return the end of treatment on record that a new one repeats, because treatment was not reopened between them."""
+    after = extend(history, fact)
     return end_beside(periods(versions, after), after, fact.fact_id)
 
 

@@ -20,7 +20,7 @@ from .capsules import pieces
 from .cycles import CycleCourse, CycleRun, protocol_amount, run_of
 from .dose_ids import DoseId, dose_id, parse_dose_id
 from .regimens import RegimenPlan
-from .reopening import NONE_GIVEN, as_it_counts, regimen_plans
+from .reopening import NO_DOSE_GIVEN, as_it_counts, regimen_plans
 
 
 class Span(NamedTuple):
@@ -325,7 +325,7 @@ class TreatmentPlan:
     """
 
     def __init__(
-        self, plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]] = NONE_GIVEN
+        self, plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]] = NO_DOSE_GIVEN
     ) -> None:
         self.plan = plan
         self.history = history = as_it_counts(plan, history)

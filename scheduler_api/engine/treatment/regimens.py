@@ -318,7 +318,7 @@ class RegimenPlan:
             return max(self._latest_version(day) or change.from_on, change.from_on)
         return None if are_even else self._first_other_amount(change, day)
 
-    def reigns(self) -> Iterator[tuple[date, date | None, bool]]:
+    def amount_stretches(self) -> Iterator[tuple[date, date | None, bool]]:
         """Yield the stretches of days with one version and one change of the dose, or none.
 
         Each has its first day, its last (None: no end), and whether the change has to be set again: a stretch ends

@@ -16,11 +16,11 @@ from scheduler_api.engine.model.versions import Period
 from .regimens import RegimenPlan
 
 #: No cycle is counted from the day of a dose.
-NONE_GIVEN: Mapping[str, Mapping[int, date]] = {}
+NO_DOSE_GIVEN: Mapping[str, Mapping[int, date]] = {}
 
 
 def regimen_plans(
-    plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]] = NONE_GIVEN
+    plan: tuple[Period, ...], history: History, given_on: Mapping[str, Mapping[int, date]] = NO_DOSE_GIVEN
 ) -> tuple[RegimenPlan, ...]:
     """Return the plans of all regimens that a version in force has, in the order in which the versions list them."""
     names = dict.fromkeys(regimen.id for period in plan for regimen in period.protocol.regimens)
@@ -51,7 +51,7 @@ def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
     reopened = None
     if history.ends_of_treatment:
         decided_on = history.treatment_ends[-1].decided_on
-        starts = ((one.reopens_on(decided_on), one.name) for one in _starting_at_milestones(plan, history))
+        starts = ((one.reopens_on(decided_on), one.name) for one in _all_if_one_starts_at_a_milestone(plan, history))
         # Of two on one day the first in the protocol.
         found = (Reopening(day, name) for day, name in starts if day is not None)
         reopened = min(found, default=None, key=attrgetter("from_on"))
@@ -62,7 +62,7 @@ def _anew_on(plan: tuple[Period, ...], history: History) -> tuple[date, ...]:
     """Return the days on which a regimen starts at a milestone, if it is to be seen which end was decided by then."""
     if all(end.decided.is_exact for end in history.ends_of_treatment):
         return ()
-    starts = (one.reopens_on(date.min) for one in _starting_at_milestones(plan, history))
+    starts = (one.reopens_on(date.min) for one in _all_if_one_starts_at_a_milestone(plan, history))
     return tuple(sorted({day for day in starts if day is not None}))
 
 
@@ -85,13 +85,15 @@ def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndO
     history = as_it_counts(plan, history)
     for (one, earlier), (other, later) in pairwise(history.ends_as_they_stand):
         if fact_id in (one.fact_id, other.fact_id):
-            starts = (regimen.reopens_on(earlier.decided_on) for regimen in _starting_at_milestones(plan, history))
+            starts = (
+                regimen.reopens_on(earlier.decided_on) for regimen in _all_if_one_starts_at_a_milestone(plan, history)
+            )
             if not any(day is not None and day < later.decided_on for day in starts):
                 return other if one.fact_id == fact_id else one
     return None
 
 
-def _starting_at_milestones(plan: tuple[Period, ...], history: History) -> Sequence[RegimenPlan]:
+def _all_if_one_starts_at_a_milestone(plan: tuple[Period, ...], history: History) -> Sequence[RegimenPlan]:
     """Return all regimens if some version has one that starts at a milestone, else none: most protocols have none."""
     if all(one.starts.milestone is None for period in plan for one in period.protocol.regimens):
         return ()

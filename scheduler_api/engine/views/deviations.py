@@ -105,20 +105,16 @@ def _planned(one: OffPlanDose | OffPlanGiven, history: History, end: date | None
     return _REST
 
 
-def visit_deviations(visit: Visit, today: date, history: History) -> list[dict[str, Any]]:
-    """Return the deviations of a visit as seen on a day: outside its window, after the end of the study, or missed.
-
-    No deviation rests on a day that is not exactly known, or only planned (sections 1 and 4).
-    """
-    return [_at_site(deviation, history) for deviation in _visit_deviations(visit, today, history)]
-
-
 def _at_site(deviation: dict[str, Any], history: History) -> dict[str, Any]:
     """Return a deviation with the site to which it belongs: the one that had the patient on its day."""
     return {**deviation, "site": history.site_on(deviation["on"])}
 
 
 def _visit_deviations(visit: Visit, today: date, history: History) -> Iterator[dict[str, Any]]:
+    """Yield the deviations of a visit as seen on a day: outside its window, after the end of the study, or missed.
+
+    No deviation rests on a day that is not exactly known, or only planned (sections 1 and 4).
+    """
     if visit.appointment is not None:
         return
     name, done_on, window = visit.visit, visit.done_on, f"{visit.opens_on}/{visit.closes_on}"

@@ -13,8 +13,7 @@ from scheduler_api.engine.treatment.capsules import with_unit
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 
-from .doses import of_drug
-from .entry import END_TREATMENT, ResolvingCall, WorklistEntry, plain
+from .entry import END_TREATMENT, ResolvingCall, WorklistEntry, of_drug, plain
 
 #: A hold without an end is listed from so long after it began, and should be resolved so long after that.
 _HOLD, _HOLD_RESOLVED = timedelta(7), timedelta(14)
@@ -57,8 +56,8 @@ def _of_planned_amount(treatment_plan: TreatmentPlan, regimen: RegimenPlan) -> I
     last = max((plan.last_dose_day for plan in plans if plan.last_dose_day), default=None)
     if regimen.first.given_by_site:
         last = regimen.ends_on
-    for is_open, reigns in groupby(regimen.reigns(), lambda reign: regimen.planned_amount(reign[0]) is None):
-        of_kind = [*reigns]
+    for is_open, stretches in groupby(regimen.amount_stretches(), lambda one: regimen.planned_amount(one[0]) is None):
+        of_kind = [*stretches]
         if is_open:
             yield from _to_calculate(treatment_plan, regimen, of_kind[0][0], earliest_of(of_kind[-1][1], last))
             continue

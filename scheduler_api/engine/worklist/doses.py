@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any
 
 from scheduler_api.engine.dates import ONE_DAY, civil_date
 from scheduler_api.engine.doses.accountability import COUNT_DIFFERS, differing
@@ -12,11 +11,10 @@ from scheduler_api.engine.doses.dose_gaps import dose_gaps
 from scheduler_api.engine.doses.off_plan import harmful_doses
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
-from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 
-from .entry import END_TREATMENT, ResolvingCall, WorklistEntry
+from .entry import END_TREATMENT, ResolvingCall, WorklistEntry, intake_named, of_drug
 
 _CORRECTION = ("status", "amount", "replaces", "reason")
 _DIARY = ("dose_on", "status")
@@ -72,22 +70,9 @@ def _of_harmful_given(given: Iterable[OffPlanGiven]) -> Iterator[WorklistEntry]:
         yield WorklistEntry(one.kind, one.about, one.visit, on, None, on, one.because, (call,))
 
 
-def intake_named(plan: DosePlan) -> dict[str, Any]:
-    """Return how facts name an intake: by nothing, if it is the only one."""
-    regimen, slot = plan.regimen.named(plan.slot)
-    return {} if regimen is None else {"regimen": regimen, "slot": slot}
-
-
 def _about(plan: DosePlan, day: date) -> str:
     """Return what tells entries about the doses of a day apart."""
     return day.isoformat() if plan.regimen.named(plan.slot)[0] is None else plan.dose_id(day)
-
-
-def of_drug(treatment_plan: TreatmentPlan, regimen: RegimenPlan, because: Reason) -> Reason:
-    """Return a reason with the drug that it is about, where there are several."""
-    if len(treatment_plan.regimens) == 1:
-        return because
-    return Reason("of_drug", base=because, drug=regimen.first.drug_name)
 
 
 def _of_late_words(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:

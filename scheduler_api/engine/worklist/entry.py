@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 from scheduler_api.engine.doses.accountability import COUNT_DIFFERS
 from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.reason import Reason
+from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
+from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 #: The kind that stands on the list of another site than the one that has the patient.
 BOOKING_AT_OLD_SITE = "booking_at_old_site"
 #: The kind that follows from no fact, but from what became of messages.
 REACH_NOBODY = "reminders_reach_nobody"
-KINDS = (
+#: The kinds that follow from what visits follow from, and stand as long as those do.
+ABOUT_VISITS = (
     "visit_to_book",
     "follow_up_due",
     "visit_overdue",
@@ -24,6 +27,9 @@ KINDS = (
     "assignment_to_confirm",
     "response_missing",
     "visit_dropped",
+)
+KINDS = (
+    *ABOUT_VISITS,
     "doses_not_taken",
     *HARMFUL,
     "doses_to_confirm",
@@ -44,8 +50,6 @@ KINDS = (
     "treatment_end_missing",
     REACH_NOBODY,
 )
-#: The kinds that follow from what visits follow from, and stand as long as those do.
-ABOUT_VISITS = frozenset(KINDS[: KINDS.index("doses_not_taken")])
 #: The kinds that are acknowledged for good: what happened stays on record, and somebody has looked at it.
 ACKNOWLEDGED_FOR_GOOD = (*HARMFUL, "visit_dropped", COUNT_DIFFERS)
 #: The kind that cannot be foreseen: whether a day is without a dose is certain only after it.
@@ -83,10 +87,6 @@ class WorklistEntry(NamedTuple):
     resolve_with: tuple[ResolvingCall, ...]
     site: str | None = None
 
-    def is_listed_on(self, day: date) -> bool:
-        """Return whether the entry is on the list of a day."""
-        return self.from_on <= day and (self.through_on is None or day <= self.through_on)
-
 
 def urgency(due_on: date, today: date) -> str:
     """Return `now` if due within two days or late, `soon` within seven, else `routine`."""
@@ -99,3 +99,16 @@ def plain(
 ) -> WorklistEntry:
     """Return an entry that is about no visit, and the only one of its kind for the patient."""
     return WorklistEntry(kind, "", None, from_on, through_on, due_on, because, calls)
+
+
+def intake_named(plan: DosePlan) -> dict[str, Any]:
+    """Return how facts name an intake: by nothing, if it is the only one."""
+    regimen, slot = plan.regimen.named(plan.slot)
+    return {} if regimen is None else {"regimen": regimen, "slot": slot}
+
+
+def of_drug(treatment_plan: TreatmentPlan, regimen: RegimenPlan, because: Reason) -> Reason:
+    """Return a reason with the drug that it is about, where there are several."""
+    if len(treatment_plan.regimens) == 1:
+        return because
+    return Reason("of_drug", base=because, drug=regimen.first.drug_name)

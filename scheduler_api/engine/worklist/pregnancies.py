@@ -25,8 +25,8 @@ def pregnancy_entries(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
     history = treatment_plan.history
     close = ResolvingCall({"kind": "pregnancy_closed"}, ("closed_on", "outcome"))
     hold = ResolvingCall({"kind": "hold_started"}, ("from_on",))
+    changes = sorted(changes_of_stopping(treatment_plan)) if history.pregnancies else []
     for from_on, closed_on, because in history.pregnancies:
-        changes = sorted(changes_of_stopping(treatment_plan))
         cuts = [day for day in changes if from_on < day and (closed_on is None or day < closed_on)]
         stretches: list[tuple[date, bool]] = []
         for day in [from_on, *cuts]:

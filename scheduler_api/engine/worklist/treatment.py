@@ -13,8 +13,7 @@ from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.doses import TreatmentPlan
 from scheduler_api.engine.treatment.milestones import reached
 
-from .doses import intake_named
-from .entry import END_TREATMENT, PAPER, ResolvingCall, WorklistEntry, plain
+from .entry import END_TREATMENT, PAPER, ResolvingCall, WorklistEntry, intake_named, plain
 
 #: An arm that is needed after C1D1 is asked for from so long before it is.
 _ARM = timedelta(7)

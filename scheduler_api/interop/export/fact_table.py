@@ -19,7 +19,7 @@ _RECORD = (
     instant("phone_said_at", "When it was said by the phone's own clock, right or wrong", "3"),
     instant("phone_sent_at", "When it was sent by the phone's own clock", "3"),
     instant("phone_taken_at", "When the dose was taken by the phone's own clock", "3"),
-    flag("to_confirm", "It arrived so late that it counts for little until staff confirm it", "4"),
+    flag("to_confirm", "It arrived so late that it counts for little until staff confirm it", "3"),
     text("recorded_by_role", "Role of whoever recorded it", "3", *ROLES, "patient"),
     text("recorded_by_name", "Name of the account that recorded it; empty for a patient", "3"),
     text("replaces", "The fact that it corrects", "3"),

@@ -15,6 +15,7 @@ from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import log_name
 from scheduler_api.engine.model.facts import (
+    HAVE_A_REASON,
     Body,
     DoseRecorded,
     DoseTakenBack,
@@ -30,7 +31,7 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import Period
-from scheduler_api.engine.recording.checks import HAVE_A_REASON, next_history
+from scheduler_api.engine.recording.checks import next_history
 from scheduler_api.engine.recording.received import as_received
 from scheduler_api.engine.recording.several_visits import each_visit
 from scheduler_api.engine.views.calendar import PatientSchedule

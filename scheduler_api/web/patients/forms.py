@@ -13,8 +13,7 @@ from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import KINDS
-from scheduler_api.engine.recording.checks import HAVE_A_REASON
+from scheduler_api.engine.model.facts import HAVE_A_REASON, KINDS
 from scheduler_api.schemas.errors import errors_of
 from scheduler_api.schemas.facts import FACTS, NewFactSchema
 from scheduler_api.schemas.fields import (

@@ -103,7 +103,7 @@ def export_audit(query: dict[str, Any]) -> Response:
 @blueprint.arguments(VerifyQuery, location="query")
 @blueprint.response(200, AuditVerificationSchema)
 def verify_audit(query: dict[str, Any]) -> Response:
-    """Check that the chains of both logs are complete and agree with the checkpoints
+    """Check that the chains of all logs are complete and agree with the checkpoints
 
     For one patient this takes milliseconds. For all it reads every row, tens of microseconds each; only for users who
     see all sites.
