@@ -142,6 +142,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "slot": "Which dose of the day",
         "reason": "Reason",
         "resumes_on": "First day of dosing again",
+        "no_end": "No end any more",
         "hold": "Hold",
         "confirmed": "Confirmed",
         "times_a_day": "Doses a day",

@@ -16,6 +16,7 @@ from scheduler_api.engine.model.facts import (
     PREGNANCY_OUTCOMES,
     SCREEN_FAILURE,
     Enrolled,
+    HoldStarted,
     Registered,
 )
 from scheduler_api.use_cases.patients.facts import NewFact
@@ -65,11 +66,14 @@ class FactSchema(Strict):
         if needed is not None and needed not in given and given.get("visits") is None:
             raise ValidationError({needed: [str(fields.Field.default_error_messages["required"])]})
 
-    @post_load
-    def fact(self, data: dict[str, Any], **kwargs: Any) -> NewFact:
+    @post_load(pass_original=True)
+    def fact(self, data: dict[str, Any], given: Any, **kwargs: Any) -> NewFact:
         """Return the fact to record."""
         kind, replaces = data.pop("kind"), data.pop("replaces", None)
         body = KINDS[kind]
+        if body is HoldStarted and replaces is not None and given.get("resumes_on", data["from_on"]) is None:
+            # Left out, the end stays; null takes it away.
+            data["no_end"] = True
         correction = data.pop("correction_reason" if issubclass(body, HAVE_A_REASON) else "reason", None)
         if body is Registered:
             protocol = data["protocol"]
@@ -168,7 +172,16 @@ _DATA: Mapping[str, Mapping[str, Any]] = {
     },
     "hold_started": {
         "from_on": CivilDate(required=True),
-        "resumes_on": CivilDate(load_default=None, metadata={"description": "If the end is already set"}),
+        "resumes_on": CivilDate(
+            load_default=None,
+            metadata={
+                "description": "If the end is already set. In a correction, left out it stays, and null takes it away"
+            },
+        ),
+        "no_end": Flag(
+            load_default=False,
+            metadata={"description": "Of a correction: the hold has no end any more. `resumes_on: null` says the same"},
+        ),
         "reason": Text(500, lines=True, load_default=None),
         "regimens": fields.List(
             Text(40),

@@ -23,6 +23,20 @@ def patient(nurse: Client) -> Patient:
     return patient
 
 
+@pytest.mark.parametrize(
+    ("resumes_on", "on_hold"), [({}, False), ({"resumes_on": None}, True), ({"resumes_on": "2024-02-25"}, True)]
+)
+def test_a_correction_of_a_hold_keeps_its_end_unless_it_says_another_or_null(
+    patient: Patient, resumes_on: dict[str, str | None], on_hold: bool
+) -> None:
+    """Today is 2024-02-20, and the hold ended on 2024-02-17."""
+    held = next(fact["fact_id"] for fact in patient.read("facts", limit=200)["items"] if fact["kind"] == "hold_started")
+    corrected = {"from_on": "2024-02-09", "replaces": held, "correction_reason": "one day too late", **resumes_on}
+    assert patient.send("hold_started", **corrected).status_code == 201
+    today = patient.read("calendar", from_="2024-02-20", to="2024-02-20")
+    assert (today["treatment"]["on_hold"], today["doses"][0]["status"]) == (on_hold, "held" if on_hold else "due")
+
+
 def test_the_document_of_the_worked_example(patient: Patient) -> None:
     seen = patient.read("calendar", from_="2024-01-26", to="2024-04-02")
     assert {name: seen[name] for name in ("patient_id", "protocol", "time_zone", "today", "from", "to", "status")} == {

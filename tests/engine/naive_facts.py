@@ -218,7 +218,7 @@ class Facts:
                     holds.append(of)
                 of.start, of.from_on, of.regimens = fact.fact_id, fact.body.from_on, fact.body.regimens
                 of.known_since, of.ids = self._known_since(fact), (*of.ids, fact.fact_id)
-                if fact.body.resumes_on is not None:
+                if fact.body.resumes_on is not None or fact.body.no_end:
                     of.resumes_on, of.end = fact.body.resumes_on, None
             elif fact.kind == "hold_ended":
                 named = [hold for hold in holds if fact.body.hold in hold.ids]

@@ -661,6 +661,7 @@ def facts(
             return kind, {
                 "from_on": (enrolled_on + timedelta(from_on)).isoformat(),
                 "resumes_on": None if resumes is None else (enrolled_on + timedelta(from_on + resumes)).isoformat(),
+                "no_end": resumes is None and draw(st.booleans()),
                 **({"regimens": [of["regimen"]]} if of and draw(st.booleans()) else {}),
             }
         case "hold_ended":

@@ -197,6 +197,20 @@ def test_a_corrected_start_that_says_when_dosing_resumes_needs_no_end() -> None:
     assert superseded_by(patient.facts) == {start: again, end: again}
 
 
+def test_a_correction_that_says_so_leaves_the_hold_without_an_end_until_one_is_recorded() -> None:
+    patient = Patient.treated()
+    start = patient.record("hold_started", from_on="2024-01-10", resumes_on="2024-01-15")
+    again = patient.correct(start, "hold_started", from_on="2024-01-10", no_end=True)
+    assert holds(patient) == [("2024-01-10", None)]
+    patient.correct(again, "hold_started", from_on="2024-01-11")
+    assert holds(patient) == [("2024-01-11", None)]
+    end = patient.record("hold_ended", resumes_on="2024-01-20")
+    assert holds(patient) == [("2024-01-11", "2024-01-20")]
+    last = patient.correct(patient.facts[-2].fact_id, "hold_started", from_on="2024-01-11", no_end=True)
+    assert holds(patient) == [("2024-01-11", None)]
+    assert superseded_by(patient.facts)[end] == last
+
+
 def test_a_corrected_end_closes_the_same_hold() -> None:
     patient = Patient.treated()
     patient.record("hold_started", from_on="2024-01-10")

@@ -132,12 +132,16 @@ class DoseTakenBack:
 
 @dataclass(frozen=True, slots=True)
 class HoldStarted:
-    """Dosing of some regimens (None: of all) is held from a day on, until `resumes_on` if that day is already set."""
+    """Dosing of some regimens (None: of all) is held from a day on, until `resumes_on` if that day is already set.
+
+    A correction without `resumes_on` keeps the end that was recorded, unless it says that there is `no_end` any more.
+    """
 
     from_on: date
     reason: str | None = None
     resumes_on: date | None = None
     regimens: tuple[str, ...] | None = None
+    no_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

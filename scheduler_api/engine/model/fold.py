@@ -246,8 +246,8 @@ def _resolve(facts: Sequence[Fact]) -> _Resolved:
             if body.voids in open_holds:
                 open_holds.remove(body.voids)
         elif isinstance(body, HoldStarted):
-            # A corrected start keeps the end of the hold it corrects, unless it names one itself.
-            if old in ends_of and body.resumes_on is None:
+            # A corrected start keeps the end of the hold it corrects, unless it names another, or none.
+            if old in ends_of and body.resumes_on is None and not body.no_end:
                 close(fact.fact_id, ends_of.pop(old))
                 continue
             if old in ends_of:
@@ -256,7 +256,7 @@ def _resolve(facts: Sequence[Fact]) -> _Resolved:
                 del starts_of[end]
             if old in open_holds:
                 open_holds.remove(old)
-            resumes_on = body.resumes_on or resumptions.get(old or "")
+            resumes_on = body.resumes_on or (None if body.no_end else resumptions.get(old or ""))
             if resumes_on is None:
                 open_holds.append(fact.fact_id)
             else:

@@ -120,7 +120,8 @@ def conflict_of(versions: Versions, history: History, fact: Fact) -> FieldError 
         case PregnancyClosed() if not history.pregnancies_to_close:
             return FieldError("/kind", "No pregnancy is open.", "no_open_pregnancy")
         case HoldEnded() if not holds_to_end(history):
-            return FieldError("/kind", "No hold is open.", "no_open_hold")
+            detail = "No hold is open. To move the end of one, correct the fact that recorded it, by `replaces`."
+            return FieldError("/kind", detail, "no_open_hold")
     return None
 
 

@@ -88,6 +88,8 @@ def content_errors(versions: Versions, history: History, body: Body, today: date
                     return errors
             if body.regimens is not None and not body.regimens:
                 return [FieldError("/regimens", "None is named; left out, it holds all.", "malformed")]
+            if body.no_end and body.resumes_on is not None:
+                return [FieldError("/no_end", "Only without `resumes_on`.", "not_applicable")]
             if body.resumes_on is not None and body.resumes_on <= body.from_on:
                 return [FieldError("/resumes_on", "Not after `from_on`.", "order_reversed")]
         case HoldEnded():

@@ -59,6 +59,7 @@ DATA = (
     text("note", "Note", "3"),
     text("regimens", "Regimens that are held, with semicolons between; empty: all", "4"),
     day("resumes_on", "First day of dosing again", "4"),
+    flag("no_end", "By this correction the hold has no end any more", "3"),
     text("hold", "The fact that started the hold which it ends", "4"),
     text("confirmed", "What whoever recorded it was asked and confirmed, with semicolons between", "4"),
     number("times_a_day", "Intakes a day; empty: as the protocol has it", "4"),
