@@ -138,6 +138,7 @@ RULES: Mapping[str, str] = {
     "given_dose_after_end": "{base}: {amount} given after the last day of treatment",
     "given_dose_not_planned": "{base}: {amount} given where no dose was planned",
     "of_drug": "{drug}: {base}",
+    "of_slot": "{base} (dose {number} of the day)",
     "regimens_over": "the last regimen was over on {day}",
     "regimens_overlap": "{text} and {other} are the same drug and both run from {day} on: only {other} is planned",
     "by_the_patients_word": "{base}, by the patient's word",

@@ -61,9 +61,9 @@ class Treatment(Facts):
         """Read as `Facts`; the days on which regimens start at milestones are those read before, or none were read."""
         super().__init__(patient, number, today)
         if crossings is None:
-            # They only say of a vague decision whether it came before.
-            is_vague = any(not isinstance(end.decided_on, date) for end in self.ends)
-            crossings = type(self)(patient, number, today, ())._days_anew() if is_vague else ()
+            # They only say of a vague decision whether it came before, and what the second of two ended.
+            is_needed = len(self.ends) > 1 or any(not isinstance(end.decided_on, date) for end in self.ends)
+            crossings = type(self)(patient, number, today, ())._days_anew() if is_needed else ()
         self.crossings = crossings
         self.ends.sort(key=self.decided_by)
         self.answers.clear()
@@ -283,9 +283,19 @@ class Treatment(Facts):
 
     @once
     def is_ended_by(self, name: str, end: Any) -> bool:
-        """Return whether an end of treatment ends a regimen: none that starts at a milestone from the decision on."""
-        day = self.starts_at(name)
-        return day is None or day.on < self.decided_by(end)
+        """Return whether an end of treatment ends a regimen: none that starts at a milestone after the decision.
+
+        Nor one that starts on that very day, unless that is all which there was to end.
+        """
+        day, decided = self.starts_at(name), self.decided_by(end)
+        if day is None or day.on < decided:
+            return True
+        before = [self.decided_by(other) for other in self.ends[: self.ends.index(end)]]
+        began = [on for on in self.crossings if before and before[-1] <= on < decided]
+        is_of_that_day = day.on == end.decided_on and (
+            end.reason == "death" or (self.last_dose_by(end) or date.min) >= day.on
+        )
+        return is_of_that_day and bool(before) and before[-1] < decided and not began
 
     @once
     def ended_with(self, name: str) -> Any:

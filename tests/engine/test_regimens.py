@@ -74,6 +74,13 @@ class TestTwiceADay:
         counted = patient.schedule().adherence(day("2024-01-11"))
         assert (counted["planned"], counted["taken"], counted["unrecorded"]) == (12, 1, 11)
 
+    def test_what_was_not_taken_is_told_by_intake(self, patient: Patient) -> None:
+        for on in (day("2024-01-05") + timedelta(n) for n in range(6)):
+            take(patient, str(on), 300, slot=1)
+        assert to_do(patient, "doses_not_taken", "2024-01-11") == [
+            "no dose taken from 2024-01-05 on; planned doses missed or not recorded (dose 2 of the day)"
+        ]
+
     def test_a_date_alone_is_the_first_of_the_day(self, patient: Patient) -> None:
         take(patient, "2024-01-10", 300)
         assert doses(patient, "2024-01-10")["surufatinib.1"] == (300, "taken")
@@ -89,7 +96,7 @@ class TestTwiceADay:
         take(patient, "2024-01-10", 250, slot=2)
         assert ("dose_not_planned", "2024-01-10") in patient.on("2024-01-11").deviations()
         assert to_do(patient, "dose_not_planned", "2024-01-11") == [
-            "on 2024-01-10: 250 mg taken where no dose was planned"
+            "on 2024-01-10: 250 mg taken where no dose was planned (dose 2 of the day)"
         ]
 
     def test_no_more_a_day_than_the_protocol_has(self, patient: Patient) -> None:

@@ -276,6 +276,41 @@ def test_an_end_without_a_new_start_since_is_refused() -> None:
         patient.record("treatment_ended", **ended("2024-08-10", "2024-08-10"))
 
 
+@pytest.mark.parametrize(
+    ("end", "last_dose_on"),
+    [
+        (ended("2024-06-03", "2024-06-03", "intolerance"), "2024-06-03"),
+        (ended("unknown", "2024-06-03", "intolerance"), "2024-06-03"),
+        (ended("2024-05-10", "2024-06-03", "death"), "2024-06-03"),
+    ],
+)
+def test_a_second_end_decided_on_the_day_on_which_the_other_drug_began_ends_that(end: Data, last_dose_on: str) -> None:
+    """Both that drug's first dose and the decision to stop it are of 2024-06-03."""
+    patient = crossed_over()
+    take(patient, "2024-06-03")
+    patient.record("treatment_ended", **end)
+    assert patient.on("2024-06-04")["status"] == ("off_study" if end["reason"] == "death" else "follow_up")
+    assert doses(patient, "2024-06-04") == {}
+    assert patient.on("2024-06-20")["treatment"]["last_dose_on"] == last_dose_on
+    # The first drug's end stands.
+    assert doses(patient, "2024-05-11") == {}
+
+
+def test_of_two_drugs_that_began_the_end_of_the_day_of_the_second_is_that_of_the_first() -> None:
+    """Olaparib from 2024-06-03 is stopped on 2024-08-05, on which a third drug begins."""
+    third = {**regimen_data(200, []), "id": "third", "drug": "third", "starts": {"milestone": "switch"}}
+    second = {**regimen_data(200, []), "id": "olaparib", "drug": "olaparib", "starts": {"milestone": "crossover"}}
+    declared = [{"id": name, "label": name} for name in ("crossover", "switch")]
+    data = {**protocol_data(milestones=declared), "regimens": [regimen_data(), second, third]}
+    patient = Patient.treated(read_protocol(data))
+    patient.record("treatment_ended", **ended())
+    patient.record("milestone_reached", milestone="crossover", on="2024-06-03")
+    patient.record("treatment_ended", **ended("2024-08-05", "2024-08-05", "intolerance"))
+    patient.record("milestone_reached", milestone="switch", on="2024-08-05")
+    assert doses(patient, "2024-08-06", "2024-08-06") == {"third": "due"}
+    assert patient.on("2024-08-06")["status"] == "on_treatment"
+
+
 def test_the_first_end_may_be_recorded_last() -> None:
     patient = crossing_over()
     patient.record("milestone_reached", milestone="crossover", on="2024-06-03")

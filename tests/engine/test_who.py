@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from .patients import ARMS, Patient, protocol, series
+from scheduler_api.engine.protocol_file.parse import read_protocol
+
+from .patients import ARMS, Patient, protocol, protocol_data, regimen_data, series
 
 COHORTS = [{"id": "hbv", "label": "Carriers of hepatitis B"}, {"id": "old", "label": "Over 75"}]
 
@@ -107,6 +109,19 @@ def test_of_visits_of_one_name_that_are_all_for_others_the_one_that_opens_and_cl
     patient = Patient.treated(protocol(*visits, arms=ARMS))
     patient.record("visit_done", series="test", visit="test-w4", done_on="2024-02-05")
     assert patient.on("2024-03-01", last="2024-12-31").visits["test-w4"]["closes_on"] == closes_on
+
+
+def test_a_dose_at_the_site_that_is_for_others_stays_done_if_a_record_names_it() -> None:
+    """It is the dose of the first entry that has the day, whichever window is wider. Day 1 of cycle 2 is 2024-01-26."""
+    entries = [{"days": [1], "cycles": {"to": 3}, "window": {"before_days": 0, "after_days": 0}}, {"days": [1]}]
+    infusion = {
+        **regimen_data(when=entries, given_by="site", who={"arm": "a"}),
+        "window": {"before_days": 7, "after_days": 1},
+    }
+    patient = Patient.treated(read_protocol({**protocol_data(arms=ARMS), "regimens": [infusion]}))
+    patient.record("visit_done", series="surufatinib", visit="surufatinib-c2d1", done_on="2024-02-05", amount=300)
+    row = patient.on("2024-03-01", last="2024-12-31").visits["surufatinib-c2d1"]
+    assert (row["status"], row["closes_on"], row["days_off"]) == ("done", "2024-01-26", 10)
 
 
 def through(rules: list[dict[str, Any]], last_dose_on: str, *changes: tuple[str, str], **enrolment: Any) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
+from itertools import pairwise
 from operator import attrgetter, itemgetter
 
 from scheduler_api.engine.dates import ONE_DAY, earliest_of
@@ -53,7 +54,7 @@ class History:
     `anew_on` follow from the protocol, not from facts: a treatment plan sets them in the history that it works with,
     and nobody stores them. `beside_start` are the regimens whose doses do not start treatment; the empty name is one
     of them if the only dose, which facts need not name, is of such a regimen. `anew_on` are the days on which a regimen
-    starts at a milestone, in order; they are empty if the day of every decision to end treatment is known exactly.
+    starts at a milestone, in order; they are empty if there is but one end of treatment, of a day known exactly.
     """
 
     registered: Registered
@@ -327,8 +328,22 @@ class History:
         return sorted(ends, key=lambda end: end[1].decided_on)
 
     def end_after(self, day: date | None) -> TreatmentEnd | None:
-        """Return the end of treatment that ends what started on a day: the first decided after it; None: the first."""
-        return next((end for end in self.treatment_ends if day is None or end.decided_on > day), None)
+        """Return the end of treatment that ends what started on a day: the first decided after it; None: the first.
+
+        One decided on that very day ends it too, if it is of death or states a last dose of that day, and has nothing
+        else to end: another end was decided before it, and no regimen started between them.
+        """
+        for before, end in pairwise((None, *self.treatment_ends)):
+            if end is not None and (day is None or end.decided_on > day or self._ends_on_its_day(before, end, day)):
+                return end
+        return None
+
+    def _ends_on_its_day(self, before: TreatmentEnd | None, end: TreatmentEnd, day: date) -> bool:
+        """Return whether an end of treatment, after another, ends what started on the day of its decision."""
+        if before is None or not end.decided.first_on == end.decided_on == day > before.decided_on:
+            return False
+        is_of_that_day = end.reason == "death" or (end.last_dose_on is not None and end.last_dose_on >= day)
+        return is_of_that_day and not any(before.decided_on <= anew < day for anew in self.anew_on)
 
     def _as_it_stands(self, end: EndOfTreatment) -> TreatmentEnd:
         """Return an end of treatment. A last dose that nobody knows stands for the day of the decision (section 3)."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from scheduler_api.engine.errors import FieldError, ValidationFailed
 from scheduler_api.engine.model.facts import (
     Body,
     DoseChanged,
@@ -36,6 +37,19 @@ _OF_THE_PLAN = (Registered, Enrolled, DoseChanged, ProtocolAmended, Voided)
 def lacks_amount(body: Body) -> bool:
     """Return whether a fact says that a dose was taken, and not how much."""
     return isinstance(body, DoseRecorded) and body.status == "taken" and body.amount is None
+
+
+def check_named(body: Body, treatment_plan: TreatmentPlan) -> None:
+    """Refuse what staff say of a dose without its regimen, if the patient has doses of several on that day.
+
+    Raises ValidationFailed.
+    """
+    if not isinstance(body, DoseRecorded) or body.regimen is not None:
+        return
+    names = list(dict.fromkeys(one.regimen.name for one in treatment_plan.doses_of(body.dose_on)))
+    if len(names) > 1:
+        detail = f"Missing: there are doses of several regimens on that day ({', '.join(names)})."
+        raise ValidationFailed([FieldError("/regimen", detail, "missing")])
 
 
 def as_received(body: Body, treatment_plan: TreatmentPlan, replaces: str | None = None) -> Body:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -379,14 +379,14 @@ class TreatmentPlan:
                 return one
         return None
 
-    def first_of(self, day: date) -> DosePlan | None:
-        """Return the first intake of the first regimen that has a dose on a day, or else that runs, or else of all.
+    def doses_of(self, day: date) -> Sequence[DosePlan]:
+        """Return the intakes planned on a day; if there are none, those of the regimens that run, or else of all."""
+        planned = [one for one in self.doses if one.has_dose_on(day)]
+        return planned or [one for one in self.doses if one.regimen.holds_day(day)] or self.doses
 
-        None if the patient takes nothing.
-        """
-        with_dose = (one for one in self.doses if one.has_dose_on(day))
-        running = (one for one in self.doses if one.regimen.holds_day(day))
-        return next(with_dose, None) or next(running, None) or next(iter(self.doses), None)
+    def first_of(self, day: date) -> DosePlan | None:
+        """Return the first of the intakes of a day; None if the patient takes nothing."""
+        return next(iter(self.doses_of(day)), None)
 
     def named(self, dose: DoseId) -> DosePlan | None:
         """Return the plan of the dose with a name; a date alone is the first of that day. None for an unknown one."""

@@ -53,14 +53,18 @@ def as_it_counts(plan: tuple[Period, ...], history: History) -> History:
         decided_on = history.treatment_ends[-1].decided_on
         starts = ((one.reopens_on(decided_on), one.name) for one in _all_if_one_starts_at_a_milestone(plan, history))
         # Of two on one day the first in the protocol.
-        found = (Reopening(day, name) for day, name in starts if day is not None)
+        found = (Reopening(day, name) for day, name in starts if day is not None and history.end_after(day) is None)
         reopened = min(found, default=None, key=attrgetter("from_on"))
     return history if reopened == history.reopened else replace(history, reopened=reopened)
 
 
 def _anew_on(plan: tuple[Period, ...], history: History) -> tuple[date, ...]:
-    """Return the days on which a regimen starts at a milestone, if it is to be seen which end was decided by then."""
-    if all(end.decided.is_exact for end in history.ends_of_treatment):
+    """Return the days on which a regimen starts at a milestone, if it is to be seen which end was decided by then.
+
+    That is so where there are several ends, or where a decision is not exactly known.
+    """
+    ends = history.ends_of_treatment
+    if len(ends) < 2 and all(end.decided.is_exact for end in ends):
         return ()
     starts = (one.reopens_on(date.min) for one in _all_if_one_starts_at_a_milestone(plan, history))
     return tuple(sorted({day for day in starts if day is not None}))
@@ -85,10 +89,9 @@ def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndO
     history = as_it_counts(plan, history)
     for (one, earlier), (other, later) in pairwise(history.ends_as_they_stand):
         if fact_id in (one.fact_id, other.fact_id):
-            starts = (
-                regimen.reopens_on(earlier.decided_on) for regimen in _all_if_one_starts_at_a_milestone(plan, history)
-            )
-            if not any(day is not None and day < later.decided_on for day in starts):
+            regimens = _all_if_one_starts_at_a_milestone(plan, history)
+            starts = (regimen.reopens_on(earlier.decided_on) for regimen in regimens)
+            if not any(day is not None and history.end_after(day) is later for day in starts):
                 return other if one.fact_id == fact_id else one
     return None
 

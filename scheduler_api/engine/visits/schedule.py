@@ -243,8 +243,11 @@ class VisitSchedule:
         if name not in self._named_visits:
             return False
         of_that_name = [recurrence for recurrence, _ in series.locate_all(name)]
+        if any(history.fits(one.who, target) for one in of_that_name):
+            return False
+        # All entries of a dose are for the same patients, and it is planned by one of them.
         first = min(of_that_name, key=lambda one: (-one.before_days, one.after_days))
-        return first == planned.recurrence and not any(history.fits(one.who, target) for one in of_that_name)
+        return series.gives is not None or first == planned.recurrence
 
     def _anchor(self, protocol: Protocol, anchor: Anchor) -> AnchorDay | None:
         """Return the day a series is counted from; None while there is no such day yet."""

@@ -14,7 +14,7 @@ from scheduler_api.engine.treatment.doses import DosePlan, TreatmentPlan
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 
-from .entry import END_TREATMENT, ResolvingCall, WorklistEntry, intake_named, of_drug
+from .entry import END_TREATMENT, ResolvingCall, WorklistEntry, intake_named, of_intake
 
 _CORRECTION = ("status", "amount", "replaces", "reason")
 _DIARY = ("dose_on", "status")
@@ -42,7 +42,7 @@ def _of_gaps(treatment_plan: TreatmentPlan, first: date, last: date) -> Iterator
         for row in dose_gaps(plan, first, last):
             calls = (record, hold, END_TREATMENT)
             about, reported_on = _about(plan, row.first_on), row.reported_on
-            because = of_drug(treatment_plan, plan.regimen, row.because)
+            because = of_intake(treatment_plan, plan, row.because)
             yield WorklistEntry(
                 "doses_not_taken", about, None, reported_on, row.through_on, reported_on, because, calls
             )
@@ -56,7 +56,7 @@ def _of_harmful_doses(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             on = run.first_on
             # It may stand beside an entry about the word that counts, of the same day and kind.
             about = f"{_about(plan, on)}.by-patient" if run.by_patient else _about(plan, on)
-            because = of_drug(treatment_plan, plan.regimen, run.because)
+            because = of_intake(treatment_plan, plan, run.because)
             yield WorklistEntry(run.kind, about, None, on, None, on, because, (ResolvingCall(fact, _CORRECTION),))
 
 
@@ -90,7 +90,7 @@ def _of_late_words(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
             fact = {"kind": "dose_recorded", "dose_on": day.isoformat(), "status": word.status, **intake_named(plan)}
             confirm = fact if word.amount is None else {**fact, "amount": word.amount}
             calls.insert(0, ResolvingCall(confirm, ()))
-        because = of_drug(treatment_plan, plan.regimen, because)
+        because = of_intake(treatment_plan, plan, because)
         yield WorklistEntry(kind, _about(plan, day), None, received_on, None, received_on, because, tuple(calls))
 
 

@@ -112,3 +112,10 @@ def of_drug(treatment_plan: TreatmentPlan, regimen: RegimenPlan, because: Reason
     if len(treatment_plan.regimens) == 1:
         return because
     return Reason("of_drug", base=because, drug=regimen.first.drug_name)
+
+
+def of_intake(treatment_plan: TreatmentPlan, plan: DosePlan, because: Reason) -> Reason:
+    """Return a reason with the drug and the intake of the day that it is about, where there are several."""
+    if plan.regimen.slots > 1:
+        because = Reason("of_slot", base=because, number=plan.slot)
+    return of_drug(treatment_plan, plan.regimen, because)

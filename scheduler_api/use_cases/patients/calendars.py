@@ -16,7 +16,7 @@ from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.protocol import Versions
 from scheduler_api.engine.model.versions import periods
 from scheduler_api.engine.recording.checks import first_errors, next_history
-from scheduler_api.engine.recording.received import as_received
+from scheduler_api.engine.recording.received import as_received, check_named
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, check_range, default_range
 from scheduler_api.store.database.port import Row
 from scheduler_api.store.patients import facts
@@ -142,7 +142,9 @@ def preview(
     for number, new in enumerate(new_facts, 1):
         with _pointing_into(f"/facts/{number - 1}"):
             for place, one in enumerate(each_of(periods(versions, history), new), 1):
-                body = as_received(one.body, PatientSchedule(versions, history).treatment_plan, one.replaces)
+                treatment_plan = PatientSchedule(versions, history).treatment_plan
+                check_named(one.body, treatment_plan)
+                body = as_received(one.body, treatment_plan, one.replaces)
                 body = on_a_sites_clock(body, history, zone_of)
                 fact_id = str(number) if place == 1 else f"{number}-{place}"
                 fact = Fact(fact_id, body, now, replaces=one.replaces, correction=one.correction)

@@ -32,7 +32,7 @@ from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.recording.checks import next_history
-from scheduler_api.engine.recording.received import as_received
+from scheduler_api.engine.recording.received import as_received, check_named
 from scheduler_api.engine.recording.several_visits import each_visit
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences, new_deviations
@@ -189,6 +189,8 @@ def append(
     if if_versions is not None and row["version"] not in if_versions:
         raise Stale(row["version"])
     before = schedules.of_row(session.store, row)
+    if new.sent is None:
+        check_named(new.body, before.treatment_plan)
     body = as_received(new.body, before.treatment_plan, new.replaces)
     body = on_a_sites_clock(body, before.history, partial(sites.time_zone_of, session.store))
     fact = _fact(session, replace(new, body=body), row)

@@ -82,10 +82,8 @@ def record_dose(
         schedule = schedules.of_row(session.store, patient_row(session, patient_id))
         history, plan = schedule.history, schedule.treatment_plan.named(named)
         if plan is None:
-            first = schedule.treatment_plan.first_of(named.day)
-            detail = "No such dose; the site gives all doses."
-            if first is not None:
-                detail = f"No such dose; that day has {first.dose_id(named.day)}."
+            ids = ", ".join(one.dose_id(named.day) for one in schedule.treatment_plan.doses_of(named.day))
+            detail = f"No such dose; that day has {ids}." if ids else "No such dose; the site gives all doses."
             raise ValidationFailed([FieldError("/dose_id", detail, "not_found")])
         full_name = plan.dose_id(named.day)
         regimen, slot = plan.regimen.named(plan.slot)
