@@ -657,6 +657,11 @@ class TestPerBody:
         with pytest.raises(NeedsConfirmation) as refused:
             patient.record("dose_changed", from_on="2024-01-08", amount=353)
         assert [*refused.value.confirm] == ["above_previous"]
+        # So is one that corrects it, or is of days before it.
+        with pytest.raises(NeedsConfirmation):
+            patient.correct(patient.facts[-1].fact_id, "dose_changed", from_on="2024-01-05", amount=353)
+        with pytest.raises(NeedsConfirmation):
+            patient.record("dose_changed", from_on="2024-01-04", amount=353)
         patient.record("dose_changed", from_on="2024-01-08", amount=160)
         take(patient, "2024-01-05", 320)
         take(patient, "2024-01-08", 160)

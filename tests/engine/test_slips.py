@@ -26,6 +26,7 @@ SLIPPED: list[tuple[str, str, dict[str, Any]]] = [
             series("imaging", first={"weeks": 66}, every={"weeks": 12}),
         ),
     ),
+    ("given_every_day", "/regimens/0/when", protocol_data(given_by="site", window={"before_days": 0, "after_days": 0})),
     ("intravenous_by_patient", "/regimens/0/route", protocol_data(route="Intravenous infusion")),
     (
         "pregnancy_test_of_all",
@@ -54,6 +55,7 @@ def test_every_slip_is_tried() -> None:
             series("imaging", every={"weeks": 6}, count=8),
             series("imaging", first={"weeks": 60}, every={"weeks": 12}),
         ),
+        protocol_data(given_by="site", window={"before_days": 0, "after_days": 0}, when=[{"days": "all"}]),
         protocol_data(series("lab", every={"weeks": 4}, window=(7, 7))),
         protocol_data(series("lab", every={"days": 28}, window=(7, 7))),
         protocol_data(series("pregnancy-test", every={"weeks": 6}, who={"sex": "female", "fertile": True})),

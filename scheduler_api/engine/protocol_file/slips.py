@@ -13,6 +13,7 @@ from scheduler_api.engine.model.protocol import Protocol, Recurrence
 SlipCode = Literal[
     "contraception_in_months",
     "gap_between_parts",
+    "given_every_day",
     "intravenous_by_patient",
     "pregnancy_test_of_all",
     "window_wide",
@@ -39,6 +40,9 @@ def _of_regimens(protocol: Protocol) -> Iterator[Slip]:
         if not regimen.given_by_site and re.search(r"intraven|infusion|\biv\b", regimen.route, re.IGNORECASE):
             detail = f"{regimen.route}, and yet the patient is to take it and confirm each dose."
             yield Slip(f"/regimens/{index}/route", "intravenous_by_patient", detail)
+        if regimen.given_by_site and regimen.cycle_days > 1 and "when" not in protocol.definition["regimens"][index]:
+            detail = f"Without `when` it is given at the site on all {regimen.cycle_days} days of each cycle."
+            yield Slip(f"/regimens/{index}/when", "given_every_day", detail)
 
 
 def _of_visits(protocol: Protocol) -> Iterator[Slip]:

@@ -132,8 +132,18 @@ def next_history(
     return after
 
 
-def _check(versions: Versions, history: History, fact: Fact, now: datetime, today: date | None = None) -> None:
-    """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received."""
+def _check(
+    versions: Versions,
+    history: History,
+    fact: Fact,
+    now: datetime,
+    today: date | None = None,
+    corrected: History | None = None,
+) -> None:
+    """Raise ValidationFailed or Conflict if the fact is impossible, given the record and the instant it is received.
+
+    `corrected` is the history with the fact that it replaces, without which `history` is.
+    """
     body, today = fact.body, today or civil_date(now, history.time_zone)
     is_dose = isinstance(body, VisitDone) and gives_doses(periods(versions, history), body.series)
     if not history.is_enrolled and (is_dose or isinstance(body, NEED_ENROLMENT)):
@@ -158,7 +168,7 @@ def _check(versions: Versions, history: History, fact: Fact, now: datetime, toda
         listed = ", ".join(hold.fact_id for hold in open_holds)
         detail = f"Several holds are open: name the fact of one ({listed})."
         raise ValidationFailed([FieldError("/hold", detail, "missing")])
-    if isinstance(body, DoseChanged) and (unconfirmed := unusual_amount(versions, history, body)):
+    if isinstance(body, DoseChanged) and (unconfirmed := unusual_amount(versions, corrected or history, body)):
         raise NeedsConfirmation(unconfirmed)
     # What a patient's phone says is never lost: the site looks at it.
     if fact.role != "patient" and (too_late := after_death(history, body) or after_failure(history, body)):
@@ -203,7 +213,7 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
         without = fold(
             [one for one in facts if one is not old] if is_booking else [*facts, Fact("", Voided(old.fact_id), now)]
         )
-        _check(versions, without, fact, now)
+        _check(versions, without, fact, now, corrected=history)
     return fold(after)
 
 

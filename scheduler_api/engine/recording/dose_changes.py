@@ -27,7 +27,10 @@ def dose_change_errors(plan: tuple[Period, ...], body: DoseChanged) -> list[Fiel
 
 
 def unusual_amount(versions: Versions, history: History, body: DoseChanged) -> dict[Code, str]:
-    """Return what of a planned amount is unusual and was not confirmed, each with why (rules, section 4)."""
+    """Return what of a planned amount is unusual and was not confirmed, each with why (rules, section 4).
+
+    The history has the change that this one corrects, if it does: its amount is the one before.
+    """
     plan = periods(versions, history)
     regimen = _regimen_of(plan, body)
     unusual: dict[Code, str] = {}
@@ -36,9 +39,11 @@ def unusual_amount(versions: Versions, history: History, body: DoseChanged) -> d
     if regimen.per is not None:
         changes = changes_of_dose(plan, history, regimen.id)
         before = [change for change in changes if change.from_on <= body.from_on]
-        if before and body.amount > before[-1].amount * _MOST_ABOVE:
-            latest = with_unit(before[-1].amount, unit)
-            unusual["above_previous"] = f"{amount} is more than a tenth above {latest}, from {before[-1].from_on}."
+        # The first amount of all is compared with the next.
+        near = before[-1] if before else next(iter(changes), None)
+        if near is not None and body.amount > near.amount * _MOST_ABOVE:
+            other = with_unit(near.amount, unit)
+            unusual["above_previous"] = f"{amount} is more than a tenth above {other}, from {near.from_on}."
     elif body.amount not in levels:
         listed = ", ".join(f"{level:g}" for level in levels)
         unusual["not_a_level"] = f"{amount} is no dose of the protocol, which has {listed} {unit}."
