@@ -184,7 +184,7 @@ def test_doses_of_several_drugs_say_which_and_in_what(run: Commands, store: Stor
     rows = [f"001,dose_recorded,,,,,,,2024-01-09,taken,{dose}\n" for dose in bad]
     file.write_text(head + "".join(rows) + "001,treatment_started,,,,,,2024-01-05,,,,,,mg\n")
     assert run.refused("import", file)[:-1] == [
-        "row 2, column regimen: Missing: the protocol has several regimens (surufatinib, olaparib).",
+        "row 2, column regimen: Missing: there are doses of several regimens on that day (surufatinib, olaparib).",
         "row 3, column slot: Missing: surufatinib is taken several times a day (1, 2).",
         "row 4, column unit: The protocol has mg for surufatinib.",
         "row 5, column slot: There is no intake 2 of that day.",

@@ -25,7 +25,6 @@ from scheduler_api.use_cases.session import NotFound, patient_row
 if TYPE_CHECKING:
     from marshmallow import Schema
 
-    from scheduler_api.engine.model.protocol import Protocol
     from scheduler_api.use_cases.session import Session
 
 #: Columns that say what a row is about, or what its amount is in; all others are data of a kind.
@@ -125,27 +124,16 @@ class Importer:
         outcome.warnings = [word(warning["detail"], "en") for warning in recorded.warnings]
 
     def _dose_errors(self, patient_id: str, body: DoseRecorded | DoseChanged, unit: str | None) -> Iterator[FieldError]:
-        """Yield what a table has to say of a dose: which, where the trial has several, and the unit of the trial."""
+        """Yield what a table has to say of a dose: which of the day, where there are several, and the trial's unit."""
         schedule = schedules.of_row(self._session.store, patient_row(self._session, patient_id))
         day = body.dose_on if isinstance(body, DoseRecorded) else body.from_on
         protocol = version_on(schedule.treatment_plan.plan, day)
-        regimen = protocol.regimens[0] if body.regimen is None else protocol.find_regimen(body.regimen)
-        if isinstance(body, DoseRecorded):
-            yield from _unnamed(protocol, body)
+        regimen = protocol.only_regimen if body.regimen is None else protocol.find_regimen(body.regimen)
+        if isinstance(body, DoseRecorded) and body.slot is None and regimen is not None and regimen.times_a_day > 1:
+            times = ", ".join(map(str, regimen.slots))
+            yield FieldError("/slot", f"Missing: {regimen.id} is taken several times a day ({times}).", "missing")
         if unit is not None and regimen is not None and unit != regimen.unit:
             yield FieldError("/unit", f"The protocol has {regimen.unit} for {regimen.id}.")
-
-
-def _unnamed(protocol: Protocol, body: DoseRecorded) -> Iterator[FieldError]:
-    """Yield what is missing to tell a dose from the others of its day."""
-    ids = [regimen.id for regimen in protocol.regimens]
-    if body.regimen is None and len(ids) > 1:
-        yield FieldError("/regimen", f"Missing: the protocol has several regimens ({', '.join(ids)}).", "missing")
-        return
-    regimen = protocol.find_regimen(body.regimen or ids[0])
-    if regimen is not None and body.slot is None and regimen.times_a_day > 1:
-        times = ", ".join(map(str, regimen.slots))
-        yield FieldError("/slot", f"Missing: {regimen.id} is taken several times a day ({times}).", "missing")
 
 
 def _shown(fact: Mapping[str, Any]) -> tuple[str, str]:
