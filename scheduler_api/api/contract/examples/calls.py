@@ -179,6 +179,13 @@ _STAFF: Mapping[str, Example] = {
         path={"version": "2"},
         after=("version_added", "approved", *TREATED),
     ),
+    "amendment_not_approved": Example(
+        "apply_amendment",
+        "From a day before the site approved the version",
+        {"site": "FUSCC", "from_on": "2024-02-19", "reason": "Amendment 1"},
+        path={"version": "2"},
+        after=("version_added", "approved", *TREATED),
+    ),
     "sites": Example("list_sites", "One site", after=(), by="nurse"),
     "site": Example("get_site", "A site", after=()),
     "contact": Example(
