@@ -139,7 +139,7 @@ def test_what_it_would_move_is_shown_and_not_recorded(service: Service, nurse: C
     assert visitor.press(page, "Show what follows", from_on="2024-03-01", site="BERLIN").status_code == 404
 
 
-def test_what_a_site_has_not_approved_is_refused_and_said_why(service: Service, admin: Client, visitor: Visitor) -> None:
+def test_why_a_version_is_not_applied_is_said(service: Service, admin: Client, visitor: Visitor) -> None:
     """FUSCC approves version 3 from 2024-04-01 on."""
     patient = admin.enrol(subject_number="NOT-YET", protocol={"id": "nct06110650", "version": 1})
     admin.approve(version=3, sites=["FUSCC"], approved_on="2024-04-01")
