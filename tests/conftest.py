@@ -200,16 +200,14 @@ def amended_trial(databases: Databases, tmp_path_factory: pytest.TempPathFactory
 
 @cache
 def amended_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
-    """A template with three versions of the protocol, which both sites may enrol into."""
+    """A template with three versions of the protocol, which both sites have approved."""
     template, tokens = template_of(databases)
     database = databases.copy(template)
     service = Service(database, tokens)
     admin = service.client("admin")
     for definition in amended(admin.get("/v1/protocols/nct06110650/versions/1").json):
         assert admin.post("/v1/protocols", definition).status_code == 201
-        approval = {"protocol": definition["id"], "version": definition["version"], "approved_on": "2023-01-01"}
-        for site in ("FUSCC", "BERLIN"):
-            assert admin.post(f"/v1/sites/{site}/approvals", approval).status_code == 201
+        admin.approve(definition["id"], definition["version"])
     service.close()
     return database, tokens
 

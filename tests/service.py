@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -260,6 +260,19 @@ class Client:
         answer = self.post("/v1/patients", {**registered, **data})
         assert answer.status_code == 201, answer.text
         return Patient(self, answer.json["patient_id"])
+
+    def approve(
+        self,
+        protocol: str = "nct06110650",
+        version: int = 2,
+        sites: Sequence[str] = ("FUSCC", "BERLIN"),
+        approved_on: str = "2020-01-01",
+    ) -> None:
+        """Record that some sites have approved a version."""
+        for site in sites:
+            approval = {"protocol": protocol, "version": version, "approved_on": approved_on}
+            answer = self.post(f"/v1/sites/{site}/approvals", approval)
+            assert answer.status_code == 201, answer.text
 
 
 @dataclass

@@ -297,6 +297,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "above_previous": "More than a tenth above the dose before: please confirm.",
         "after_death": "A day after the patient's death.",
         "after_today": "This day lies ahead.",
+        "anchors_circular": "This would make visits count from each other.",
         "before_enrolment": "Before the enrolment, or before anything was recorded.",
         "changed_meanwhile": "The patient changed meanwhile. Look again.",
         "contradicts_record": "This does not fit what is on record.",

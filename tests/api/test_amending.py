@@ -14,11 +14,12 @@ APRIL = {"from_on": "2024-04-01", "reason": "Amendment 1"}
 
 @pytest.fixture
 def patients(service: Service, admin: Client, coordinator: Client) -> list[Patient]:
-    """Five patients of FUSCC and one of BERLIN, and a second version: imaging every 8 weeks."""
+    """Five patients of FUSCC and one of BERLIN, and a second version, which both approved: imaging every 8 weeks."""
     found = [coordinator.enrol(subject_number=f"00{number}") for number in range(5)]
     found.append(coordinator.enrol(subject_number="B-1", site="BERLIN", time_zone="Europe/Berlin"))
     second, _ = amended(admin.get("/v1/protocols/nct06110650/versions/1").json)
     assert admin.post("/v1/protocols", second).status_code == 201
+    admin.approve()
     return found
 
 
@@ -134,6 +135,7 @@ def test_a_visit_that_is_left_out_is_told_until_somebody_has_seen_it(
     second = {**first, "version": 2, "visits": [{**imaging, "every": {"weeks": 7}}, contraception], "sources": {}}
     patient = coordinator.enrol()
     assert admin.post("/v1/protocols", second).status_code == 201
+    admin.approve()
     patient.record("treatment_started", first_dose_on="2024-01-05")
     service.clock.set("2024-02-15T12:00:00+08:00")
     patient.record("protocol_amended", version=2, from_on="2024-02-16")

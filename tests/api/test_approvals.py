@@ -1,4 +1,4 @@
-"""A version is what a site enrols into only from the day on which it is approved for that site."""
+"""A version is what a site enrols into, and amends patients to, only from the day on which it is approved for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 import pytest
-from service import ENROLMENT, Client, Service, refused
+from service import ENROLMENT, Client, Patient, Service, refused
 
 from scheduler_api.use_cases.projections import maintenance
 
 PROTOCOL = "nct06110650"
 PATH = "/v1/sites/FUSCC/approvals"
+APPLY = f"/v1/protocols/{PROTOCOL}/versions/2/apply"
 
 
 @pytest.fixture
@@ -61,6 +62,117 @@ def test_a_new_version_is_no_sites_until_it_is_approved_for_it(
     # An approval that is withdrawn ends at once; who is enrolled stays.
     assert approve(coordinator, None).json["approved_on"] is None
     assert enrolled_into(nurse, "8") == 1
+    assert list(maintenance.verify(service.store)) == []
+
+
+def not_approved(answer: Any, site: str, on: str) -> None:
+    """Check that an answer refuses version 2 at a site, from a day on."""
+    (error,) = refused(answer, 422, "/version")["errors"]
+    assert (error["code"], error["detail"]) == ("not_approved", f"Version 2 is not approved for {site} on {on}.")
+
+
+@pytest.mark.usefixtures("second")
+def test_nobody_is_amended_to_a_version_before_it_is_approved(
+    service: Service, coordinator: Client, patient: Patient
+) -> None:
+    amended = {"kind": "protocol_amended", "version": 2}
+    with service.unchanged():
+        not_approved(patient.send(**amended, from_on="2024-03-01"), "FUSCC", "2024-03-01")
+        not_approved(patient.send(**amended, from_on="2024-03-01", dry_run=True), "FUSCC", "2024-03-01")
+    # Another site's approval is none of this one, nor is that of another version.
+    approve(coordinator, "2024-02-01", path="/v1/sites/BERLIN/approvals")
+    approve(coordinator, "2024-02-01", version=1)
+    not_approved(patient.send(**amended, from_on="2024-03-01"), "FUSCC", "2024-03-01")
+    # The day from which it applies counts, not today (2024-02-20).
+    approve(coordinator, "2024-03-02")
+    for day in ("2024-02-20", "2024-03-01"):
+        not_approved(patient.send(**amended, from_on=day), "FUSCC", day)
+    fact = patient.record("protocol_amended", version=2, from_on="2024-03-02")["fact"]
+    # What is on record stays when the approval is withdrawn; back to the first version the way is always open.
+    assert approve(coordinator, None).status_code == 201
+    assert patient.read("calendar", today="2024-03-02")["protocol"]["version"] == 2
+    not_approved(patient.send(**amended, from_on="2024-03-10"), "FUSCC", "2024-03-10")
+    patient.record("protocol_amended", version=1, from_on="2024-03-20")
+    patient.record("voided", voids=fact["fact_id"], reason="Not approved any more")
+    assert list(maintenance.verify(service.store)) == []
+
+
+@pytest.mark.usefixtures("second")
+def test_no_correction_leads_to_a_version_that_is_not_approved(
+    service: Service, coordinator: Client, patient: Patient
+) -> None:
+    approve(coordinator, "2024-03-02")
+    first = patient.record("protocol_amended", version=1, from_on="2024-03-10")["fact"]
+    second = patient.record("protocol_amended", version=2, from_on="2024-03-20")["fact"]
+    amended = {"kind": "protocol_amended", "version": 2, "reason": "typing error"}
+    with service.unchanged():
+        for old in (first, second):
+            answer = patient.send(**amended, from_on="2024-03-01", replaces=old["fact_id"])
+            not_approved(answer, "FUSCC", "2024-03-01")
+    patient.record(**amended, from_on="2024-03-02", replaces=first["fact_id"])
+
+
+@pytest.mark.usefixtures("second")
+def test_the_site_that_has_the_patient_from_then_on_is_the_one_that_approves(
+    service: Service, coordinator: Client, patient: Patient
+) -> None:
+    """BERLIN has the patient from 2024-03-01 on, and approved nothing yet."""
+    approve(coordinator, "2024-02-01")
+    seen = Patient(coordinator, patient.patient_id)
+    seen.record("site_transferred", site="BERLIN", from_on="2024-03-01")
+    amended = {"kind": "protocol_amended", "version": 2}
+    with service.unchanged():
+        not_approved(seen.send(**amended, from_on="2024-03-01"), "BERLIN", "2024-03-01")
+        # Of FUSCC, at which the patient is today.
+        call = {"site": "FUSCC", "from_on": "2024-03-01"}
+        (item,) = coordinator.post(APPLY, call).json["items"]
+        assert (item["site"], item["outcome"]) == ("FUSCC", "refused")
+        assert item["problem"]["errors"][0]["detail"] == "Version 2 is not approved for BERLIN on 2024-03-01."
+    approve(coordinator, "2024-02-15", path="/v1/sites/BERLIN/approvals")
+    seen.record("protocol_amended", version=2, from_on="2024-03-01")
+
+
+@pytest.mark.usefixtures("second")
+def test_a_transfer_does_not_ask_whether_the_version_is_approved(coordinator: Client, patient: Patient) -> None:
+    """The patient is on version 2, of which BERLIN has no approval."""
+    approve(coordinator, "2024-02-01")
+    seen = Patient(coordinator, patient.patient_id)
+    seen.record("protocol_amended", version=2, from_on="2024-02-20")
+    seen.record("site_transferred", site="BERLIN", from_on="2024-03-01")
+    assert seen.read("calendar", today="2024-03-01")["protocol"]["version"] == 2
+
+
+@pytest.mark.usefixtures("second")
+def test_a_version_for_many_is_for_those_whose_site_approved_it(
+    service: Service, coordinator: Client, admin: Client, patient: Patient
+) -> None:
+    here, there = patient, admin.enrol(subject_number="B-1", site="BERLIN")
+    approve(coordinator, "2024-03-01")
+    approve(coordinator, "2024-03-02", path="/v1/sites/BERLIN/approvals")
+    call = {"patients": [there.patient_id, here.patient_id], "from_on": "2024-03-01", "reason": "Amendment 1"}
+    with service.unchanged():
+        dry = coordinator.post(APPLY, call, dry_run="true").json
+    assert [item["outcome"] for item in dry["items"]] == ["refused", "applied"]
+    done = coordinator.post(APPLY, call).json
+    assert done["counts"] == {"applied": 1, "already": 0, "refused": 1}
+    for answer in (dry, done):
+        (left,) = [item for item in answer["items"] if item["outcome"] == "refused"]
+        assert (left["subject_number"], left["fact_id"], left["consequences"]) == ("B-1", None, [])
+        assert left["problem"] == {
+            "status": 422,
+            "errors": [
+                {
+                    "pointer": "/version",
+                    "detail": "Version 2 is not approved for BERLIN on 2024-03-01.",
+                    "code": "not_approved",
+                }
+            ],
+        }
+    seen = Patient(coordinator, there.patient_id)
+    assert [fact["kind"] for fact in seen.read("facts")["items"]] == ["registered", "enrolled"]
+    approve(coordinator, "2024-03-01", path="/v1/sites/BERLIN/approvals")
+    again = coordinator.post(APPLY, call).json
+    assert again["counts"] == {"applied": 1, "already": 1, "refused": 0}
     assert list(maintenance.verify(service.store)) == []
 
 

@@ -132,6 +132,7 @@ def test_an_amendment_moves_visits_from_its_day_on(patient: Patient, admin: Clie
     imaging, contraception = definition["visits"]
     second = {**definition, "version": 2, "sources": {}, "visits": [{**imaging, "every": {"weeks": 8}}, contraception]}
     assert admin.post("/v1/protocols", second).status_code == 201
+    admin.approve()
     found = moved(patient.record("protocol_amended", version=2, from_on="2024-03-01"))
     assert "visit imaging-w6" not in found
     assert found["visit imaging-w12"][1] is None

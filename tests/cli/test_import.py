@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from scheduler_api.cli.opening import session_on
 from scheduler_api.store.database.port import Store
 from scheduler_api.use_cases.patients import calendars, facts, patients
+from scheduler_api.use_cases.sites import approvals
 
 from .conftest import Commands
 
@@ -169,6 +171,9 @@ def test_an_amendment_has_its_version_in_the_column_of_that_name(
         *_on("001", "2024-01-03"),
     )
     file.write_text("subject_number,kind,version,from_on\n001,protocol_amended,2,2024-02-01\n")
+    assert run.refused("import", file)[0] == "row 2, column version: Version 2 is not approved for FUSCC on 2024-02-01."
+    assert [fact["kind"] for fact in _history(store, "001")] == ["registered", "enrolled"]
+    approvals.record(session_on(store), "FUSCC", "nct06110650", 2, date(2024, 2, 1))
     run.ok("import", file)
     assert _history(store, "001")[-1]["version"] == 2
 

@@ -374,6 +374,7 @@ class TestNames:
             renamed = {**definition, "id": "renamed", "version": version, "regimens": regimens}
             added = admin.post("/v1/protocols", renamed)
             assert added.status_code == 201, added.text
+        admin.approve("renamed")
         patient = nurse.enrol(protocol={"id": "renamed", "version": 1})
         patient.record("treatment_started", first_dose_on="2024-01-05")
         patient.record("regimen_ended", regimen="old", last_dose_on="2024-02-18")

@@ -183,6 +183,7 @@ def test_a_dose_without_an_amount_is_not_reminded_of_and_says_to_call_the_site(p
     per_kg = {**other, "dose": {"amount": 5, "unit": "mg", "per": "kg"}, "strengths": []}
     second = {**definition, "version": 2, "regimens": [first, per_kg]}
     assert admin.post("/v1/protocols", second).status_code == 201
+    admin.approve("two-drugs")
     phone.patient.record("protocol_amended", version=2, from_on="2024-02-20")
     assert of_today(phone)[OTHER] == (None, "due", None, [])
     assert of_today(phone)[MORNING][:3] == (150, "due", "2024-02-20T08:00:00+08:00")

@@ -15,6 +15,7 @@ from scheduler_api.interop.png import NoFont, png_of
 from scheduler_api.web.ward.schedule import pictures
 
 from .reading import Page, Visitor, text_of
+from .test_recording import form_for, previewed
 
 # What a page shows is the same on either database.
 pytestmark = pytest.mark.only("sqlite")
@@ -136,3 +137,19 @@ def test_what_it_would_move_is_shown_and_not_recorded(service: Service, nurse: C
     assert consequences
     assert visitor.press(page, "Show what follows", from_on="2024-02-30", site="FUSCC").status_code == 422
     assert visitor.press(page, "Show what follows", from_on="2024-03-01", site="BERLIN").status_code == 404
+
+
+def test_why_a_version_is_not_applied_is_said(service: Service, admin: Client, visitor: Visitor) -> None:
+    """FUSCC approves version 3 from 2024-04-01 on."""
+    patient = admin.enrol(subject_number="NOT-YET", protocol={"id": "nct06110650", "version": 1})
+    admin.approve(version=3, sites=["FUSCC"], approved_on="2024-04-01")
+    why = "Version 3 is not approved for FUSCC on 1 Mar 2024."
+    with service.unchanged():
+        page = visitor.page("/ward/protocols/nct06110650/versions/3")
+        shown = Page(visitor.press(page, "Show what follows", from_on="2024-03-01", site="FUSCC"))
+        assert values(shown, "data-moved")[patient.patient_id] == [f"refused {why}"]
+        form = form_for(visitor, patient, "protocol_amended")
+        refused = previewed(visitor, form, version="3", from_on="2024-03-01")
+    assert refused.status_code == 422
+    assert {one.attrib["id"]: text_of(one) for one in Page(refused).all("p", class_="error")} == {"e-version": why}
+    assert previewed(visitor, form, version="3", from_on="2024-04-01").status_code == 200

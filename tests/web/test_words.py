@@ -31,7 +31,7 @@ TEMPLATES = Path(scheduler_api.__file__).parent / "web" / "templates"
 OTHERS = [language for language in i18n.LANGUAGES if language != i18n.ENGLISH]
 #: Codes of refusals that no form of the pages can meet: of phones, messages, protocols and sites.
 OF_NO_FORM = {
-    *("anchors_circular", "code_used", "id_reused", "id_taken", "not_sent", "not_to_resend", "not_to_switch_off"),
+    *("code_used", "id_reused", "id_taken", "not_sent", "not_to_resend", "not_to_switch_off"),
     *("past_midnight", "put_off_before", "quiet_hours", "too_long_ago", "windows_overlap"),
 }
 

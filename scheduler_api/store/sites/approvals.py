@@ -1,4 +1,4 @@
-"""The table `approvals`: from when a site may enrol into a version of a protocol after the first."""
+"""The table `approvals`: from when a version of a protocol after the first is approved for a site."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from scheduler_api.engine.model.facts import (
     DoseTakenBack,
     Enrolled,
     Fact,
+    ProtocolAmended,
     Registered,
     Sent,
     VisitBooked,
@@ -46,6 +47,7 @@ from scheduler_api.use_cases.projections.planning import plan_dose_to_check
 from scheduler_api.use_cases.projections.projections import update_patient
 from scheduler_api.use_cases.session import Forbidden, Session, Stale, lock_patient, patient_row, readable_until
 from scheduler_api.use_cases.sites import sites
+from scheduler_api.use_cases.sites.approvals import is_approved
 from scheduler_api.use_cases.sites.protocols import versions_named, versions_of
 
 
@@ -212,6 +214,8 @@ def append(
         _check_site(session, after.history.registered)
     if before.history.transfers != after.history.transfers:
         _check_transfer(session, before.history, after.history)
+    if isinstance(body, ProtocolAmended):
+        _check_approved(session, after.history, body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
     warned = warnings(after, body, fact.said_at)
@@ -276,6 +280,17 @@ def _check_transfer(session: Session, before: History, after: History) -> None:
 def _check_site(session: Session, registered: Registered) -> None:
     if not session.actor.sees(registered.site) or not sites.exists(session.store, registered.site):
         raise ValidationFailed([FieldError("/site", "No such site.", "not_found")])
+
+
+def _check_approved(session: Session, history: History, amended: ProtocolAmended) -> None:
+    """Check that a version is approved, on the day from which it applies, for the site that has the patient then.
+
+    Raises ValidationFailed.
+    """
+    site = history.site_on(amended.from_on)
+    if not is_approved(session, history.registered.protocol, amended.version, site, amended.from_on):
+        detail = f"Version {amended.version} is not approved for {site} on {amended.from_on}."
+        raise ValidationFailed([FieldError("/version", detail, "not_approved")])
 
 
 def _write(

@@ -1,7 +1,7 @@
-"""Record from when a site may enrol into a version of a protocol, and say into which one it does.
+"""Record from when a version of a protocol is approved for a site, and say on which days it is.
 
-The first version is what a site takes part in. A later one is entered into only from the day on which it is approved
-for the site, by its own ethics committee.
+The first version is what a site takes part in. Into a later one a patient is enrolled, or amended, only from the day on
+which it is approved for the site, by its own ethics committee.
 """
 
 from __future__ import annotations
@@ -62,16 +62,17 @@ def approved_version(session: Session, protocol: str, site: str) -> int | None:
     return max((version for version in versions if is_approved(session, protocol, version, site)), default=None)
 
 
-def is_approved(session: Session, protocol: str, version: int, site: str) -> bool:
-    """Return whether a site may enrol into a version today, by the site's clock."""
+def is_approved(session: Session, protocol: str, version: int, site: str, on: date | None = None) -> bool:
+    """Return whether a version is approved for a site on a day; by default today, by the site's clock."""
     if version == FIRST:
         return True
-    time_zone = sites.time_zone_of(session.store, site)
-    if time_zone is None:
-        return False
-    today = civil_date(session.now, time_zone).isoformat()
+    if on is None:
+        time_zone = sites.time_zone_of(session.store, site)
+        if time_zone is None:
+            return False
+        on = civil_date(session.now, time_zone)
     return any(
-        (row["protocol"], row["version"]) == (protocol, version) and (row["approved_on"] or "9") <= today
+        (row["protocol"], row["version"]) == (protocol, version) and (row["approved_on"] or "9") <= on.isoformat()
         for row in approvals.of_site(session.store, site)
     )
 

@@ -113,9 +113,7 @@ FACTS: Mapping[str, Example] = {
     "protocol_amended": _fact(
         "protocol_amended",
         "A new version applies from a day on",
-        "version_added",
-        "approved",
-        *TREATED,
+        *(*TREATED, "version_added", "approved"),
         version=2,
         from_on="2024-03-01",
     ),

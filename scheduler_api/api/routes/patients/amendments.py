@@ -94,8 +94,9 @@ class AmendedPortionSchema(Strict):
 def apply_amendment(query: dict[str, Any], data: dict[str, Any], protocol: str, version: int) -> Response:
     """Let a version of a protocol apply to many patients from a day on
 
-    Each patient is recorded separately: one that is refused does not stop the others. The same call again applies only
-    what is left. A site is done in portions of `limit`. `dry_run=true` returns the same and records nothing.
+    Each patient is recorded separately: one that is refused does not stop the others. A patient is refused whose site
+    has not approved the version by the day from which it is to apply. The same call again applies only what is left. A
+    site is done in portions of `limit`. `dry_run=true` returns the same and records nothing.
     """
     amendment = amendments.Amendment(protocol, version, data["from_on"], data["reason"])
     dry_run = query["dry_run"]

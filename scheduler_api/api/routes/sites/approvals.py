@@ -1,4 +1,4 @@
-"""`/v1/sites/{site}/approvals`: from when a site may enrol into a version of a protocol."""
+"""`/v1/sites/{site}/approvals`: from when a version of a protocol is approved for a site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import CivilDate, Instant, Strict, Text, Whole, fields, listed
 from scheduler_api.use_cases.sites import approvals
 
-blueprint = ResourceBlueprint("approvals", __name__, description="Which versions a site enrols into")
+blueprint = ResourceBlueprint("approvals", __name__, description="Which versions are approved for a site")
 
 
 class NewApprovalSchema(Strict):
@@ -45,7 +45,7 @@ class ApprovalSchema(NewApprovalSchema):
 def list_approvals(query: dict[str, Any], site: str) -> Response:
     """List the versions that are approved for a site
 
-    Into the first version of a protocol any site enrols.
+    The first version of a protocol is approved for every site.
     """
     return page_of(approvals.list_of_site(session(), site), _place, query, ApprovalSchema)
 
@@ -62,6 +62,7 @@ def _place(approval: Mapping[str, Any]) -> tuple[str, ...]:
 def record_approval(approval: dict[str, Any], site: str) -> Response:
     """Record from when a version is approved for a site
 
-    From that day on, by the site's clock, the site enrols into it. Only for a coordinator of the site, or an admin.
+    From that day on, by the site's clock, patients of the site can be enrolled into it, and amended to it. Only for a
+    coordinator of the site, or an admin.
     """
     return answer(approvals.record(session(), site, **approval), 201)
