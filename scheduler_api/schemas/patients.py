@@ -228,8 +228,19 @@ class TreatmentEndSchema(Strict):
     reason = fields.String(required=True, allow_none=True, metadata={"description": "Null for the patient's phone"})
 
 
+_LEAD_AMOUNT = {
+    "description": "The planned amount of one intake (or dose at the site) of the lead regimen, whether or not there "
+    "is a dose today: also on a rest day and on hold. What there is to take is in `doses`. Null while no regimen runs, "
+    "and while the amount is to be calculated"
+}
+_LEAD_HELD = {"description": "Whether the lead regimen is held today"}
+
+
 class TreatmentSchema(Strict):
-    """Treatment as seen today."""
+    """Treatment as seen today. Cycle, amount and hold are of the lead regimen.
+
+    That is the first of the protocol's regimens that has begun, is for the patient and runs today.
+    """
 
     first_dose_on = CivilDate(
         required=True,
@@ -242,8 +253,8 @@ class TreatmentSchema(Strict):
     cycle_day = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Null also on a held day that does not count"}
     )
-    amount = Amount(required=True, allow_none=True)
-    on_hold = fields.Boolean(required=True)
+    amount = Amount(required=True, allow_none=True, metadata=_LEAD_AMOUNT)
+    on_hold = fields.Boolean(required=True, metadata=_LEAD_HELD)
     because = fields.String(required=True)
 
 

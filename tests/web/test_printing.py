@@ -50,8 +50,8 @@ def test_a_diary_has_the_doses_of_a_cycle(patient: Patient, visitor: Visitor) ->
     rows = [row for row in page.root.iter("tr") if "data-dose" in row.attrib]
     assert [row.attrib["data-dose"] for row in rows] == [dose["dose_id"] for dose in calendar["doses"]]
     assert page.days(rows[0]) == ["2024-02-16"]
-    assert text_of(rows[3]) == "4 Mon 19 Feb 300 mg = 6 × 50 ☑"
-    assert text_of(rows[4]) == "5 Tue 20 Feb 300 mg = 6 × 50 ☐"
+    assert text_of(rows[3]) == "4 Mon 19 Feb 300 mg = 6 × 50 mg ☑"
+    assert text_of(rows[4]) == "5 Tue 20 Feb 300 mg = 6 × 50 mg ☐"
     assert len(rows) == 21
     other = visitor.page(f"/ward/patients/{patient.patient_id}/diary?cycle=1")
     assert (

@@ -109,7 +109,7 @@ def test_a_patients_page_is_the_patients_calendar(busy: Patient, visitor: Visito
     page = visitor.page(f"/ward/patients/{busy.patient_id}")
     assert facts_of(page) == {
         "cycle": f"{calendar['treatment']['cycle']} · day {calendar['treatment']['cycle_day']}",
-        "amount": f"{calendar['treatment']['amount']} mg",
+        "dose": f"{next(dose for dose in calendar['doses'] if dose['dose_on'] == calendar['today'])['amount']} mg",
         "enrolled_on": "2024-01-03",
         "first_dose_on": calendar["treatment"]["first_dose_on"],
         "last_dose_on": calendar["treatment"]["last_dose_on"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ def calendar(patient: str, month: str | None, count: int) -> None:
     from scheduler_api.cli.opening import session
     from scheduler_api.cli.terminal import console
     from scheduler_api.engine.dates import add_months
-    from scheduler_api.use_cases.patients import accountability, calendars, patients
+    from scheduler_api.use_cases.patients import accountability, calendars, intakes, patients
 
     from .month import months
 
@@ -32,9 +32,10 @@ def calendar(patient: str, month: str | None, count: int) -> None:
         view = calendars.View(first, add_months(first, count) - timedelta(1))
         document = calendars.calendar_document(opened, patient_id, view)
         about = patients.get(opened, patient_id)
+        today = intakes.of_today(opened, patient_id)
         counts = accountability.accountability_documents(opened, patient_id)
     out = console()
-    out.print(_head(about, document), style="bold")
+    out.print(_head(about, document, today), style="bold")
     out.print()
     for text in months(document, [add_months(first, number) for number in range(count)]):
         out.print(text)
@@ -58,20 +59,33 @@ def _first_day(session: Session, patient_id: str, month: str | None) -> date:
         raise click.BadParameter(f"{month!r} is not a month of the form YYYY-MM.", param_hint="--month") from None
 
 
-def _head(about: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    from scheduler_api.i18n import ENGLISH, word
-
+def _head(about: Mapping[str, Any], document: Mapping[str, Any], doses: Sequence[Mapping[str, Any]]) -> str:
     treatment, protocol = document["treatment"], document["protocol"]
     words = document["status"].replace("_", " ")
     if treatment["cycle"] is not None:
         day = treatment["cycle_day"]
         words += f", cycle {treatment['cycle']}" + (f" day {day}, " if day else ", ")
-        today = [row for row in document["doses"] if row["dose_on"] == document["today"] and row["amount"] is not None]
-        several = len({row["drug"] for row in document["doses"]}) > 1
-        planned = [f"{word(row['drug'], ENGLISH)} " * several + f"{row['amount']:g} {row['unit']}" for row in today]
-        words += "on hold" if treatment["on_hold"] else ", ".join(planned) or "no dose"
+        words += _doses(doses)
     place = f"{about['site']}, {protocol['id']} version {protocol['version']}, {document['time_zone']}"
     return f"{about['subject_number']} ({about['patient_id']}), {place}\nToday {document['today']}: {words}"
+
+
+def _doses(doses: Sequence[Mapping[str, Any]]) -> str:
+    """Return what there is to take today."""
+    from scheduler_api.i18n import ENGLISH, word
+
+    statuses = {dose["status"] for dose in doses}
+    if statuses <= {"rest"}:
+        return "no dose"
+    if statuses == {"held"}:
+        return "on hold"
+    each = []
+    for dose in doses:
+        amount = dose["status"] if dose["amount"] is None else f"{dose['amount']:g} {dose['unit']}"
+        whose = [word(dose["drug"], ENGLISH)] if dose["drug"] is not None else []
+        whose += [f"dose {dose['which']} of the day"] if dose["which"] is not None else []
+        each.append(", ".join([*whose, "calls the site first" if dose["calls_first"] else amount]))
+    return "; ".join(each)
 
 
 def _visits(document: Mapping[str, Any]) -> Iterator[str]:

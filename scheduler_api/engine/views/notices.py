@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -45,13 +45,20 @@ def notices(schedule: PatientSchedule, today: date, doses: Iterable[dict[str, An
         yield Notice(CALL_SITE, None, Reason("call_site_before_dose"))
     else:
         due = [dose for dose in doses if dose["status"] == "due"]
-        # Nobody knows how much to take of what the site has not calculated yet (section 4).
-        without_amount = (dose["dose_id"] for dose in due if dose["amount"] is None)
-        yield from (Notice(CALL_SITE, dose_id, Reason("call_site_before_dose")) for dose_id in without_amount)
+        unknown = (dose["dose_id"] for dose in due if calls_first(schedule, dose))
+        yield from (Notice(CALL_SITE, dose_id, Reason("call_site_before_dose")) for dose_id in unknown)
         yield from _changed_amounts(schedule, today, due)
     for visit in schedule.visit_schedule.booked():
         if visit.booking is not None and visit.booked_on is not None and visit.booked_on >= today:
             yield from _doubts(schedule, visit, today)
+
+
+def calls_first(schedule: PatientSchedule, dose: Mapping[str, Any]) -> bool:
+    """Return whether the patient is to call the site before taking a dose of today or of a later day, given its row."""
+    if dose["status"] not in ("due", "planned"):
+        return False
+    # Nobody knows how much to take of what the site has not calculated yet (section 4).
+    return dose["amount"] is None or schedule.awaits_site(parse_dose_id(dose["dose_id"]).day)
 
 
 def _changed_amounts(schedule: PatientSchedule, today: date, doses: Iterable[dict[str, Any]]) -> Iterator[Notice]:

@@ -72,7 +72,7 @@ def form_of(
     schema = {name: field for name, field in FACTS[kind].fields.items() if name not in hidden}
     found = fields_of(schema, given, options, errors)
     for field in found:
-        field.required |= field.name == _correction(kind)
+        field.required |= field.name == correction_of(kind)
     return found
 
 
@@ -120,15 +120,15 @@ def _field_of(error: FieldError) -> str:
     return error.pointer.split("/")[1] if "/" in error.pointer else ""
 
 
-def _correction(kind: str) -> str:
-    """Return the field that says why a fact corrects another."""
+def correction_of(kind: str) -> str:
+    """Return the field that says why a fact of a kind corrects another; its own `reason` is another one."""
     return "correction_reason" if issubclass(KINDS[kind], HAVE_A_REASON) else "reason"
 
 
 def _hidden(kind: str, given: MultiDict[str, str], refused: Collection[str]) -> Iterable[str]:
     """Yield the fields that this form need not have: why it corrects, and what is to be confirmed."""
     if not given.get("replaces") and kind != "voided":
-        yield _correction(kind)
+        yield correction_of(kind)
     if "confirmed" not in refused and not given.get("confirmed"):
         yield "confirmed"
     if kind == "voided":
@@ -164,8 +164,21 @@ def _has_lines(field: Any) -> bool:
     return any(getattr(validator, "regex", None) and validator.regex.fullmatch("\n") for validator in field.validators)
 
 
-def new_fact(kind: str, given: MultiDict[str, str], zone: str) -> NewFact:
-    """Return the fact that a form describes; `zone` is that of its times. Raises ValidationFailed."""
+def new_fact(kind: str, given: MultiDict[str, str], zone: str, on_record: Collection[str] = ()) -> NewFact:
+    """Return the fact that a form describes, as `document_of`. Raises ValidationFailed."""
+    try:
+        fact: NewFact = NewFactSchema().load(document_of(kind, given, zone, on_record))
+    except ValidationError as error:
+        raise ValidationFailed(errors_of(error.normalized_messages())) from None
+    return fact
+
+
+def document_of(kind: str, given: MultiDict[str, str], zone: str, on_record: Collection[str] = ()) -> dict[str, Any]:
+    """Return what the API would be sent for a form; `zone` is that of its times.
+
+    `on_record` are the fields that the fact has which the form corrects. One of them that is empty now was emptied, and
+    is null if it may be; nothing is sent for any other.
+    """
     document: dict[str, Any] = {"kind": kind}
     for name, field in FACTS[kind].fields.items():
         values = [text for one in given.getlist(name) if (text := one.replace("\r\n", "\n").strip())]
@@ -174,11 +187,9 @@ def new_fact(kind: str, given: MultiDict[str, str], zone: str) -> NewFact:
             document |= {name: pieces} if pieces else {}
         elif values and name != "kind":
             document[name] = _value(field, values, zone)
-    try:
-        fact: NewFact = NewFactSchema().load(document)
-    except ValidationError as error:
-        raise ValidationFailed(errors_of(error.normalized_messages())) from None
-    return fact
+        if name in on_record and name not in document and field.allow_none and not field.required:
+            document[name] = None
+    return document
 
 
 def _value(field: Any, values: Sequence[str], zone: str) -> Any:

@@ -13,7 +13,7 @@ from scheduler_api.schemas.fields import ByName, Instant, PartialCivilDate
 from scheduler_api.web import words
 
 from .changes import value_in
-from .forms import NEVER, local_time, piece
+from .forms import NEVER, correction_of, local_time, piece
 
 #: What a fact has besides its data.
 _ABOUT_IT = ("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by")
@@ -29,17 +29,22 @@ def rows_of_fact(
         text = value_in(name, value, "choice", language)
         if isinstance(text, str) and not isinstance(text, Markup) and text in LABELS["choice"]:
             text = label("choice", text, language)
-        if name == "visit":
-            text = words.reason_in(language, labels.get(value, value))
+        if name == "visit" and value in labels:
+            text = words.reason_in(language, labels[value])
         elif name == "series":
             text = label("series", value, language)
         yield label("field", name, language), text
 
 
+def fields_of_fact(fact: Mapping[str, Any]) -> set[str]:
+    """Return the fields of a form that a fact fills in."""
+    return {name.partition(".")[0] for name, _ in data_of_fact(fact, "UTC")}
+
+
 def data_of_fact(fact: Mapping[str, Any], zone: str) -> Iterator[tuple[str, str]]:
     """Yield the data of a fact as a form has it; its times are local in a zone."""
     for name, field in FACTS[fact["kind"]].fields.items():
-        if name in _ABOUT_IT or name in ("reason", "correction_reason") or name not in fact:
+        if name in _ABOUT_IT or name == correction_of(fact["kind"]) or name not in fact:
             continue
         value = fact[name]
         if isinstance(field, ByName):

@@ -16,7 +16,7 @@ from scheduler_api.engine.errors import ValidationFailed
 from scheduler_api.engine.treatment.status import PATIENT_STATUSES
 from scheduler_api.schemas.fields import Choice, Strict, Text
 from scheduler_api.store.visits.visits import Query
-from scheduler_api.use_cases.patients import accountability, calendars, facts, patients, supply
+from scheduler_api.use_cases.patients import accountability, calendars, facts, intakes, patients, supply
 from scheduler_api.use_cases.phones import phones
 from scheduler_api.use_cases.reminders import reminders
 from scheduler_api.use_cases.session import patient_row, readable_until
@@ -95,6 +95,7 @@ def show_patient(patient_id: str) -> Response:
         "patient.html",
         patient=patients.get(session(), patient_id),
         calendar=calendar,
+        doses_today=intakes.of_today(session(), patient_id),
         month_shown=month_of(Month(shown, last, today), calendar),
         earlier=shown - timedelta(1),
         later=last + timedelta(1),

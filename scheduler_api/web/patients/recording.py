@@ -26,6 +26,7 @@ from scheduler_api.web.pages import blueprint, go_to, language, page
 from .changes import changed, visits_in
 from .choices import amounts_of, labels_of, options_of, strengths_of
 from .forms import form_of, new_fact
+from .history import fields_of_fact
 
 #: What is recorded most, as buttons.
 OFTEN = ("hold_started", "hold_ended", "dose_changed", "dose_recorded", "progressed", "treatment_ended")
@@ -91,7 +92,7 @@ def record(patient_id: str) -> Response:
         return _form(patient_id, kind, given)
     zone = patient_row(session(), patient_id)["time_zone"]
     try:
-        new = new_fact(kind, given, zone)
+        new = new_fact(kind, given, zone, _on_record(patient_id, kind, given.get("replaces")))
         # What was seen is what is recorded: a form that was changed since is shown again with what follows now.
         only_shown = dry_run or given.get("seen") != digest_of(new)
         recorded = facts.record(session(), patient_id, new, versions_in(given), only_shown)
@@ -103,6 +104,13 @@ def record(patient_id: str) -> Response:
     if only_shown:
         return _form(patient_id, kind, given, recorded=recorded, seen=digest_of(new))
     return go_to("show_patient", "recorded", patient_id=patient_id, warned=codes(recorded.warnings))
+
+
+def _on_record(patient_id: str, kind: str, corrected: str | None) -> set[str]:
+    """Return the fields that the fact has which is corrected; none if nothing is, or if it is no fact of this kind."""
+    history = facts.history_documents(session(), patient_id) if corrected else []
+    found = (fields_of_fact(fact) for fact in history if (fact["fact_id"], fact["kind"]) == (corrected, kind))
+    return next(found, set())
 
 
 def codes(warnings: list[dict[str, Any]]) -> str | None:

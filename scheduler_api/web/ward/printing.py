@@ -13,7 +13,7 @@ from scheduler_api.api.http.problems import Problem
 from scheduler_api.api.http.requests import session
 from scheduler_api.i18n import LANGUAGES
 from scheduler_api.schemas.fields import Choice, QueryNumber, Strict, Text
-from scheduler_api.use_cases.patients import calendars, patients
+from scheduler_api.use_cases.patients import calendars, intakes, patients
 from scheduler_api.use_cases.sites import sites
 from scheduler_api.web.pages import blueprint, language, page
 from scheduler_api.web.queries import all_sites, asked
@@ -79,18 +79,22 @@ def print_schedule(patient_id: str) -> Response:
 def print_diary(patient_id: str) -> Response:
     """Show a cycle's days for paper, on which the patient writes what was taken; by default the present cycle"""
     query, calendar = asked(PrintQuery), _calendar(patient_id)
-    numbers = [cycle["number"] for cycle in calendar["cycles"]]
-    current = [cycle["number"] for cycle in calendar["cycles"] if cycle["status"] == "current"]
-    number = query.get("cycle") or next(iter(current or numbers[-1:]), None)
-    if number not in numbers:
+    cycles = calendar["cycles"]
+    if "cycle" in query:
+        found = [cycle for cycle in cycles if cycle["number"] == query["cycle"]]
+    else:
+        found = [cycle for cycle in cycles if cycle["status"] == "current"] or cycles
+    if not found:
         raise Problem(404, "No such cycle.")
+    # Of two with the same number the later: after a crossover cycles are numbered anew.
+    cycle = found[-1]
     return page(
         "print_diary.html",
         spoken=query.get("language"),
         patient=patients.get(session(), patient_id),
-        cycle=next(cycle for cycle in calendar["cycles"] if cycle["number"] == number),
-        doses=[dose for dose in calendar["doses"] if dose["cycle"] == number],
-        numbers=numbers,
+        cycle=cycle,
+        # All doses of these days: a regimen with cycles of another length counts its own.
+        doses=intakes.of_days(session(), patient_id, cycle["starts_on"], cycle["ends_on"] or calendar["to"]),
     )
 
 
