@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from scheduler_api.store.database.port import Store
 from scheduler_api.use_cases.patients import calendars
 
 from .conftest import Commands
+from .test_protocols import BUILT_IN
 
 #: The patient of the worked examples with a hold, a missed day, a late scan and one between two visits.
 FACTS = """subject_number,kind,first_dose_on,dose_on,status,from_on,resumes_on,series,done_on,response,visit,booked_on
@@ -86,6 +88,32 @@ def test_by_default_it_is_the_month_of_today_with_today_in_brackets(
     shown = run.ok("calendar", "001")
     assert f"\n{today:%B %Y}\n" in shown
     assert f"[{today.day:2}]!" in shown
+
+
+def test_the_head_says_what_there_is_to_take_today(run: Commands, patient_id: str, tmp_path: Path) -> None:
+    def head(subject_number: str) -> str:
+        return run.ok("calendar", subject_number).splitlines()[1]
+
+    assert head("001").endswith(", 300 mg")
+    (tmp_path / "hold.csv").write_text("subject_number,kind,from_on\n001,hold_started,2024-03-01\n")
+    run.ok("import", tmp_path / "hold.csv")
+    assert head("001").endswith(", on hold")
+    definition = json.loads(BUILT_IN.read_text())
+    (first,) = definition["regimens"]
+    twice = {**first, "times_a_day": 2}
+    by_weight = {"id": "other", "drug": "olaparib", "route": "oral", "cycle_days": 21}
+    by_weight |= {"dose": {"amount": 5, "unit": "mg", "per": "kg"}}
+    (tmp_path / "two.json").write_text(
+        json.dumps({**definition, "id": "two", "regimens": [twice, by_weight], "sources": {}})
+    )
+    run.ok("protocols", "add", tmp_path / "two.json")
+    who = ("--protocol", "two", "--site", "FUSCC", "--sex", "female", "--subject-number", "002")
+    run.ok("enrol", *who, "--enrolled-on", "2024-01-03")
+    (tmp_path / "start.csv").write_text("subject_number,kind,first_dose_on\n002,treatment_started,2024-01-05\n")
+    run.ok("import", tmp_path / "start.csv")
+    assert head("002").endswith(
+        "surufatinib, dose 1 of the day, 300 mg; surufatinib, dose 2 of the day, 300 mg; olaparib, calls the site first"
+    )
 
 
 @pytest.mark.parametrize("month", ["2024-13", "2024", "2024-2", "0000-01", "9999-12", "soon"])

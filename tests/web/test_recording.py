@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from service import Client, Patient, Service
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from scheduler_api.web.patients.forms import document_of
+from scheduler_api.web.patients.history import fields_of_fact
 from scheduler_api.web.patients.recording import WITH_FORM
 
 from .reading import Page, Visitor, fields_of, text_of
@@ -203,6 +206,69 @@ def test_a_correction_keeps_what_is_on_record(visitor: Visitor, patient: Patient
     assert (sent["series"], sent["visit"], sent["response"]) == ("imaging", "unscheduled", "SD")
 
 
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"kind": "hold_started", "from_on": "2024-02-19", "reason": "ALT\ngrade 3"},
+        {"kind": "dose_changed", "from_on": "2024-02-19", "amount": 250, "reason": "Bleeding"},
+        {"kind": "treatment_ended", "last_dose_on": "2024-02-18", "decided_on": "2024-02-19", "reason": "intolerance"},
+    ],
+)
+def test_a_correction_keeps_the_reason_of_the_fact_itself(
+    visitor: Visitor, patient: Patient, fact: dict[str, Any]
+) -> None:
+    """It is another field than the reason of the correction, which is asked each time."""
+    patient.record(**fact)
+    for number in ("first", "second"):
+        form = Page(visitor.press(visitor.page(f"/ward/patients/{patient.patient_id}"), "Correct"))
+        assert previewed(visitor, form).status_code == 422
+        shown = Page(previewed(visitor, form, correction_reason=f"The {number} look"))
+        visitor.after(visitor.press(shown, "Record"))
+    facts = [one for one in patient.read("facts")["items"] if one["kind"] == fact["kind"]]
+    assert [(one["reason"], one["correction_reason"]) for one in facts] == [
+        (fact["reason"], None),
+        (fact["reason"], "The first look"),
+        (fact["reason"], "The second look"),
+    ]
+
+
+def test_a_form_says_of_a_field_that_it_was_emptied_and_nothing_of_one_that_never_was_filled() -> None:
+    record: dict[str, Any] = {"kind": "hold_started", "from_on": "2024-02-19", "resumes_on": "2024-02-26"}
+    record |= {"reason": None, "regimens": ["surufatinib"], "correction_reason": "A day longer"}
+    emptied = {"from_on": "2024-02-19", "resumes_on": " ", "reason": "", "correction_reason": "Its end is not known"}
+    sent = {"kind": "hold_started", "from_on": "2024-02-19", "correction_reason": "Its end is not known"}
+    assert document_of("hold_started", MultiDict(emptied), "UTC", fields_of_fact(record)) == {
+        **sent,
+        "resumes_on": None,
+        "regimens": None,
+    }
+    assert document_of("hold_started", MultiDict(emptied), "UTC") == sent
+    # What a fact needs is missing rather than null: null would say something, such as that a booking is cancelled.
+    booking = {"kind": "visit_booked", "visit": "imaging-w6", "booked_on": "2024-02-20", "time": "09:30", "part": False}
+    cleared = MultiDict({"visit": "", "booked_on": "", "time": "", "part": ""})
+    assert document_of("visit_booked", cleared, "UTC", fields_of_fact(booking)) == {
+        "kind": "visit_booked",
+        "time": None,
+    }
+    returned = {"kind": "drug_returned", "on": "2024-02-20", "units": {"50": 4}, "lost": {"50": 2}, "kit": "K-1"}
+    counts = MultiDict({"on": "2024-02-20", "units.50": "4", "lost.50": "", "kit": "K-1"})
+    assert document_of("drug_returned", counts, "UTC", fields_of_fact(returned)) == {
+        **{"kind": "drug_returned", "on": "2024-02-20", "units": {"50": 4}, "kit": "K-1"},
+        "lost": None,
+    }
+
+
+def test_an_emptied_field_stays_empty_while_a_correction_is_looked_at(visitor: Visitor, patient: Patient) -> None:
+    patient.record("dose_recorded", dose_on="2024-02-19", status="taken", note="Before breakfast")
+    page = visitor.page(f"/ward/patients/{patient.patient_id}?history=all")
+    form = Page(visitor.press(page, "Correct"))
+    shown = Page(previewed(visitor, form, note="", reason="The note is of another day"))
+    assert (shown.one("textarea", name="note").text or "") == ""
+    visitor.after(visitor.press(shown, "Record"))
+    facts = [one for one in patient.read("facts")["items"] if one["kind"] == "dose_recorded"]
+    assert [one.get("note") for one in facts] == ["Before breakfast", None]
+
+
 def test_a_number_is_written_in_plain_digits(visitor: Visitor, patient: Patient) -> None:
     page = form_for(visitor, patient, "dose_recorded")
     for amount in ("2_00", "nan", "inf", "1e2", "２００", "2,5", "0", "-1"):
@@ -252,6 +318,11 @@ def test_a_booking_shows_what_speaks_against_it_before_it_is_made(
     visitor.after(visitor.press(shown, "Book"))
     booked = nurse.get(f"{patient.path}/visits/imaging-w6").json
     assert (booked["booked_on"], booked["booked_time"]) == ("2024-02-24", "09:30")
+    # A time that is emptied does not come back on the form that is looked at.
+    moved = Page(visitor.press(visitor.page(address), "Show what follows", time=""))
+    assert moved.one("input", name="time").get("value") == ""
+    visitor.after(visitor.press(moved, "Book"))
+    assert nurse.get(f"{patient.path}/visits/imaging-w6").json["booked_time"] is None
     after = visitor.after(visitor.press(visitor.page(address), "Cancel the booking"))
     assert "The booking is cancelled." in after.text
     assert nurse.get(f"{patient.path}/visits/imaging-w6").json["booked_on"] is None
@@ -376,8 +447,8 @@ def test_a_new_patient_is_registered_after_a_look_at_the_visits(
 
 
 def test_what_is_to_be_handed_out_is_the_supply(visitor: Visitor, patient: Patient) -> None:
-    supply = patient.read("supply")
-    page = visitor.page(f"/ward/patients/{patient.patient_id}")
+    supply, address = patient.read("supply"), f"/ward/patients/{patient.patient_id}"
+    page = visitor.page(address)
     (line,) = [one for one in page.root.iter("li") if "data-supply" in one.attrib]
     (regimen,) = supply["regimens"]
     (piece,) = regimen["pieces"]
@@ -388,6 +459,10 @@ def test_what_is_to_be_handed_out_is_the_supply(visitor: Visitor, patient: Patie
     visitor.after(visitor.press(Page(previewed(visitor, form)), "Record"))
     (fact,) = [one for one in patient.read("facts")["items"] if one["kind"] == "drug_dispensed"]
     assert (fact["on"], fact["units"]) == ("2024-02-20", {"50": piece["count"]})
+    # The window of the next visit closes on the day after.
+    patient.record("hold_started", from_on="2024-02-20", resumes_on="2024-02-21")
+    (line,) = [one for one in visitor.page(address).root.iter("li") if "data-supply" in one.attrib]
+    assert text_of(line).startswith("surufatinib 1 dose: 6 × 50 mg")
 
 
 def test_messages_are_stopped_and_go_on(visitor: Visitor, patient: Patient) -> None:

@@ -10,7 +10,7 @@ import pytest
 from service import Client, Patient, Service
 
 from scheduler_api.i18n import say
-from scheduler_api.i18n.labels import LABELS
+from scheduler_api.i18n.labels import LABELS, label
 
 from .reading import Page, Visitor, text_of
 
@@ -171,6 +171,19 @@ def test_the_history_has_corrections_and_who_said_what_when(busy: Patient, visit
     assert len(shorter.all("ol", class_="history")[0]) == len(facts) - 3
 
 
+@pytest.mark.parametrize(
+    ("language", "visit"),
+    [("en", "Visit An extra one, of no visit"), ("zh-CN", "访视 计划外，不属于任何访视")],
+)
+def test_an_extra_visit_is_called_one_in_the_history(
+    service: Service, nurse: Client, language: str, visit: str
+) -> None:
+    patient = nurse.enrol(subject_number=f"EXTRA-{language}", enrolled_on="2023-12-01")
+    patient.record("visit_done", series="imaging", visit="unscheduled", done_on="2024-02-18", response="SD")
+    page = Visitor(service, "nurse", language).page(f"/ward/patients/{patient.patient_id}")
+    assert visit in text_of(page.one("ol", class_="history"))
+
+
 def test_the_list_of_patients_goes_on_where_a_page_ends(service: Service, nurse: Client, visitor: Visitor) -> None:
     numbers = [f"P-{number:03}" for number in range(103)]
     for number in numbers:
@@ -196,9 +209,13 @@ def test_a_site_with_two_in_sight_can_be_chosen(service: Service, coordinator: C
     assert "Europe/Berlin" in berlin.text
 
 
-def test_what_is_no_page_is_answered_by_one(visitor: Visitor) -> None:
+def test_what_is_no_page_is_answered_by_one(service: Service, visitor: Visitor) -> None:
+    chinese = Visitor(service, "nurse", "zh-CN")
     for address, status in (("/ward/none", 404), ("/ward/patients/none/code", 405)):
         assert len(visitor.page(address, status).all("h1")) == 1
+        # It says what is wrong, in either language.
+        for language, reader in (("en", visitor), ("zh-CN", chinese)):
+            assert label("problem", status, language) == text_of(reader.page(address, status).one("p", class_="error"))
 
 
 def test_another_day_has_the_worklist_of_that_day_to_look_at(busy: Patient, nurse: Client, visitor: Visitor) -> None:

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 import scheduler_api
 from scheduler_api import i18n
+from scheduler_api.api.http.problems import TYPES
 from scheduler_api.engine.errors import Code
 from scheduler_api.engine.model.facts import KINDS as FACTS
 from scheduler_api.engine.reason import Reason
@@ -76,6 +77,8 @@ def test_every_code_has_a_label() -> None:
     assert set(LABELS["deviation"]) == set(DEVIATIONS)
     assert [*LABELS["urgency"]] == [*URGENCIES]
     assert set(LABELS["role"]) == {*ROLES, "patient", "cli"}
+    # Who is not signed in is led to the sign-in.
+    assert {int(status) for status in LABELS["problem"]} == set(TYPES) - {401}
     assert set(LABELS["refusal"]) == set(get_args(Code)) - OF_NO_FORM
     fields = {name for schema in SCHEMAS.values() for name in schema.fields} - {"kind"}
     assert fields - set(LABELS["field"]) == set()
