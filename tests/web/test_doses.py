@@ -131,6 +131,28 @@ def test_who_is_to_call_first_is_not_asked_to_take_an_amount(visitor: Visitor, p
     assert diary(visitor, patient)["2024-02-20.surufatinib.1"] == "On hold"
 
 
+def test_after_a_crossover_the_diary_is_of_the_present_drug(
+    visitor: Visitor, nurse: Client, admin: Client, patient: Patient
+) -> None:
+    """Its cycles are numbered anew, and so there are two with the number 1."""
+    definition = admin.get("/v1/protocols/nct06110650/versions/1").json
+    first = definition["regimens"][0]
+    second = {**first, "id": "other", "drug": "olaparib", "starts": {"milestone": "crossover"}}
+    crossing = {**definition, "id": "crossing", "regimens": [first, second], "sources": {}}
+    added = admin.post("/v1/protocols", {**crossing, "milestones": [{"id": "crossover", "label": "Crossover"}]})
+    assert added.status_code == 201, added.text
+    patient = nurse.enrol(subject_number="CROSS-01", protocol={"id": "crossing", "version": 1})
+    patient.record("treatment_started", first_dose_on="2024-01-05")
+    ended = {"last_dose_on": "2024-01-20", "decided_on": "2024-01-22", "reason": "progression"}
+    patient.record("treatment_ended", **ended)
+    patient.record("milestone_reached", milestone="crossover", on="2024-02-15")
+    for query in ("", "?cycle=1"):
+        rows = diary(visitor, patient, query)
+        assert next(iter(rows)) == "2024-02-15.other.1", query
+        assert len(rows) == 21
+    assert rows["2024-02-20.other.1"] == "olaparib · 300 mg = 6 × 50 mg ☐"
+
+
 def test_doses_of_the_month_have_their_drug_and_amount(visitor: Visitor, taker: Patient) -> None:
     page: Page = visitor.page(f"/ward/patients/{taker.patient_id}")
     (today,) = [cell for cell in page.root.iter("td") if cell.get("data-day") == "2024-02-20"]

@@ -259,14 +259,18 @@ def test_a_form_says_of_a_field_that_it_was_emptied_and_nothing_of_one_that_neve
 
 
 def test_an_emptied_field_stays_empty_while_a_correction_is_looked_at(visitor: Visitor, patient: Patient) -> None:
-    patient.record("dose_recorded", dose_on="2024-02-19", status="taken", note="Before breakfast")
-    page = visitor.page(f"/ward/patients/{patient.patient_id}?history=all")
-    form = Page(visitor.press(page, "Correct"))
-    shown = Page(previewed(visitor, form, note="", reason="The note is of another day"))
-    assert (shown.one("textarea", name="note").text or "") == ""
+    patient.record("hold_started", from_on="2024-02-19", resumes_on="2024-02-22", reason="Proteinuria")
+    form = Page(visitor.press(visitor.page(f"/ward/patients/{patient.patient_id}"), "Correct"))
+    shown = Page(previewed(visitor, form, resumes_on="", correction_reason="Its end is not known"))
+    assert shown.one("input", name="resumes_on").get("value") == ""
     visitor.after(visitor.press(shown, "Record"))
-    facts = [one for one in patient.read("facts")["items"] if one["kind"] == "dose_recorded"]
-    assert [one.get("note") for one in facts] == ["Before breakfast", None]
+    statuses = {dose["dose_on"]: dose["status"] for dose in patient.read("calendar")["doses"]}
+    assert (statuses["2024-02-18"], statuses["2024-02-22"]) == ("unrecorded", "held")
+    # It goes without saying in the next correction: there is nothing to take away any more.
+    form = Page(visitor.press(visitor.page(f"/ward/patients/{patient.patient_id}"), "Correct"))
+    shown = Page(previewed(visitor, form, resumes_on="2024-02-23", correction_reason="Now it is"))
+    visitor.after(visitor.press(shown, "Record"))
+    assert {dose["dose_on"]: dose["status"] for dose in patient.read("calendar")["doses"]}["2024-02-23"] == "planned"
 
 
 def test_a_number_is_written_in_plain_digits(visitor: Visitor, patient: Patient) -> None:

@@ -35,7 +35,7 @@ NEVER = "never"
 #: Fields that are needed seldom: they are shown at the end, unless they have a value or an error.
 _SELDOM = ("taken_at", "slot", "regimens", "hold", "times_a_day", "days", "part", "planned_first_dose_on")
 #: Fields that only programs use, or that the page adds by itself.
-_LEFT_OUT = ("kind", "replaces", "visits")
+_LEFT_OUT = ("kind", "replaces", "visits", "no_end")
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 
