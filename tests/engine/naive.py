@@ -18,7 +18,7 @@ from scheduler_api.engine.model.protocol import Protocol
 from . import naive_protocol as said_by
 from .naive_facts import Record, once, one_or_more
 from .naive_protocol import DAY, PlannedVisit, later
-from .naive_treatment import FAR, Treatment
+from .naive_treatment import FAR, MilestoneDay, Treatment
 
 __all__ = ["Known", "Record"]
 
@@ -77,6 +77,18 @@ class Known(Treatment):
     def through(self) -> date | None:
         """The last day on which contraception can be required, fertility apart; None while treatment goes on."""
         return None if self._rules[1] == FAR else self._rules[1]
+
+    def released_by(self, on: date) -> list[MilestoneDay]:
+        """What releases from contraception on a day, if that is the day itself: death, or that nobody was dosed."""
+        died = self._day_of_death()
+        if died is not None and died.on == on:
+            return [died]
+        off = self.milestone("end_of_study", self.version(on))
+        days = [off] if off is not None else []
+        if self.enrolled and not (self.ended and self.last_dose is None):
+            return []
+        days += [self._decided_day(self.ended)] if self.enrolled and self.ended else []
+        return days if min(day.on for day in days) == on else []
 
     @cached_property
     def _rules(self) -> tuple[list[tuple[dict[str, Any], date]], date]:

@@ -748,6 +748,14 @@ class Treatment(Facts):
         has_begun = self.begun or not self.rests_on_c1d1(name)
         return has_begun and all(day is None or on < day.first for day in ends)
 
+    def may_end_before(self, name: str, on: date) -> bool:
+        """Return whether a regimen may have ended before a day, because that of an end is not exactly known."""
+        end, bodies = self.ended_with(name), self.all("regimen_ended")
+        said = [body.last_dose_on for body in bodies if body.regimen in (name, self.root(name))]
+        said += [end.decided_on if end.last_dose_on in (None, "unknown") else end.last_dose_on] if end else []
+        ends = [*map(self._day, said), self.milestone("end_of_study", self.version(on))]
+        return any(day is not None and day.first < on for day in ends)
+
     def planned_amount(
         self, name: str, on: date, at: datetime | None = None, own: float | str | None = "of the day"
     ) -> float | None:

@@ -579,6 +579,10 @@ class RegimenPlan:
         ends += [self.treatment_end.end] if self.treatment_end is not None else []
         return min((end.first_on for end in ends if end is not None), default=None)
 
+    def may_end_before(self, day: date | None) -> bool:
+        """Return whether it may have ended before a day, because that of an end is not exactly known."""
+        return day is not None and self._may_have_ended_on is not None and self._may_have_ended_on < day
+
     @property
     def treatment_ended_on(self) -> date | None:
         """Return the last day on which doses are possible by a record that treatment, study or regimen ended."""

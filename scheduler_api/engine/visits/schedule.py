@@ -186,7 +186,7 @@ class VisitSchedule:
             _inputs_of_amounts(history, series),
             [one.inputs for one in self._planned_instead(name)],
             # An appointment is of no use once the patient has left.
-            (history.off_study, history.off_study_because) if name in self._booked else None,
+            (history.off_study, history.off_study and history.off_study_because) if name in self._booked else None,
         )
 
     def _planned_visits(self, plan: SeriesPlan) -> PlannedVisits:

@@ -35,8 +35,11 @@ def visits_end(
 
 def with_regimen(end: Reached | None, regimen: RegimenPlan) -> Reached | None:
     """Return E of visits on days of the cycles of a regimen, which end too when it was said to have ended."""
-    days = (regimen.history.stands_for(said) for said in regimen.said_to_end)
-    return _earliest([end, *(Reached(*day, Reason("regimen_ended", text=regimen.name, day=day.on)) for day in days)])
+    ends = [end]
+    for said in regimen.said_to_end:
+        day = regimen.history.stands_for(said)
+        ends.append(Reached(*day, said.in_words(Reason("regimen_ended", text=regimen.name, day=day.on))))
+    return _earliest(ends)
 
 
 def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
@@ -55,7 +58,7 @@ def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
 def _treatment_end(regimen: RegimenPlan) -> Reached | None:
     """Return the end of treatment that ended a regimen: visits between the last dose and the decision were required."""
     end = regimen.treatment_end
-    return None if end is None else Reached(*end.decided, Reason("treatment_ended", day=end.decided_on))
+    return None if end is None else Reached(*end.decided, end.because)
 
 
 def _no_longer_for_patient(regimen: RegimenPlan) -> Reached | None:
