@@ -18,7 +18,7 @@ from scheduler_api.engine.model.protocol import Protocol
 from . import naive_protocol as said_by
 from .naive_facts import Record, once, one_or_more
 from .naive_protocol import DAY, PlannedVisit, later
-from .naive_treatment import FAR, Treatment
+from .naive_treatment import FAR, MilestoneDay, Treatment
 
 __all__ = ["Known", "Record"]
 
@@ -77,6 +77,18 @@ class Known(Treatment):
     def through(self) -> date | None:
         """The last day on which contraception can be required, fertility apart; None while treatment goes on."""
         return None if self._rules[1] == FAR else self._rules[1]
+
+    def released_by(self, on: date) -> list[MilestoneDay]:
+        """What releases from contraception on a day, if that is the day itself: death, or that nobody was dosed."""
+        died = self._day_of_death()
+        if died is not None and died.on == on:
+            return [died]
+        off = self.milestone("end_of_study", self.version(on))
+        days = [off] if off is not None else []
+        if self.enrolled and not (self.ended and self.last_dose is None):
+            return []
+        days += [self._decided_day(self.ended)] if self.enrolled and self.ended else []
+        return days if min(day.on for day in days) == on else []
 
     @cached_property
     def _rules(self) -> tuple[list[tuple[dict[str, Any], date]], date]:
@@ -495,8 +507,12 @@ class Known(Treatment):
     def _lead_days(self) -> list[tuple[date, int, int, str]]:
         return list(self.lead_days())
 
-    def end_of(self, visit: PlannedVisit) -> tuple[date, date] | None:
-        """E of section 6 and the first day that it may be, of a visit by its own version."""
+    def end_of(self, visit: PlannedVisit, was_said: bool = True) -> tuple[date, date] | None:
+        """E of section 6 and the first day that it may be, of a visit by its own version.
+
+        Here and below, not `was_said` asks what would be so, had nobody said that the regimen ended on whose days the
+        visit is. Its own doses at the site end then all the same.
+        """
         assert visit.version is not None
         ends = [self.reached("end_of_study", visit.version), self.reached("death", visit.version)]
         for one in visit.until:
@@ -506,22 +522,22 @@ class Known(Treatment):
             known = [day for day in days if day is not None]
             ends.append((max(on for on, _ in known), max(first for _, first in known)) if None not in days else None)
         if visit.regimen is not None:
-            ends += self._ends_of_regimen(visit.regimen, own=visit.is_dose)
+            ends += self._ends_of_regimen(visit.regimen, was_said or visit.is_dose)
         found = [end for end in ends if end is not None]
         return (min(on for on, _ in found), min(first for _, first in found)) if found else None
 
-    def _ends_of_regimen(self, name: str, own: bool) -> list[tuple[date, date]]:
-        """What ends the visits on the days of a regimen: that treatment ended.
+    def _ends_of_regimen(self, name: str, was_said: bool) -> list[tuple[date, date]]:
+        """What ends the visits on the days of a regimen, its own doses at the site among them.
 
-        Its own, the doses at the site, end too when it was said to have ended or is no longer for the patient. One that
-        has run out ends nothing.
+        Treatment ended, it was said to have ended itself, or is no longer for the patient. One that has run out ends
+        nothing.
         """
         end = self.ended_with(name)
         bodies = [body for body in self.all("regimen_ended") if body.regimen in (name, self.root(name))]
         ends = [self._decided_day(end)] if end else []
-        ends += [day for body in bodies if own and (day := self._day(body.last_dose_on)) is not None]
+        ends += [day for body in bodies if was_said and (day := self._day(body.last_dose_on)) is not None]
         found = [(day.on, day.first) for day in ends]
-        last = self.last_for_patient(name) if own else None
+        last = self.last_for_patient(name)
         return found + ([(last + DAY, last + DAY)] if last is not None and last > date.min else [])
 
     def _assign(
@@ -578,25 +594,25 @@ class Known(Treatment):
         done = [visit.name for visit in everything if visit.done]
         return [replace(one, suggested=None) if one.suggested in done else one for one in unscheduled]
 
-    def _exists(self, visit: PlannedVisit, held: bool = False) -> bool:
+    def _exists(self, visit: PlannedVisit, held: bool = False, was_said: bool = True) -> bool:
         """Return whether a visit was done or is in the plan; a dose held all the time only if `held` says so."""
-        return bool(visit.done) or not (self._is_cut(visit) or (visit.is_held and not held))
+        return bool(visit.done) or not (self._is_cut(visit, was_said) or (visit.is_held and not held))
 
     def _with_next(
-        self, visits: list[PlannedVisit], held: bool = False
+        self, visits: list[PlannedVisit], held: bool = False, was_said: bool = True
     ) -> list[tuple[PlannedVisit, PlannedVisit | None]]:
         """Each visit, and the next of the series that exists."""
         pairs, following = [], None
         for visit in reversed(visits):
             pairs.append((visit, following))
-            following = visit if self._exists(visit, held) else following
+            following = visit if self._exists(visit, held, was_said) else following
         return pairs[::-1]
 
     def _late(self, visits: list[PlannedVisit], day: date, held: bool = False) -> PlannedVisit | None:
         """The visit, not done, that closed before a day and was required, if the next had not opened."""
         found = None
-        for visit, following in self._with_next(visits, held):
-            is_required = self._required_through(visit) and self._exists(visit, held)
+        for visit, following in self._with_next(visits, held, was_said=False):
+            is_required = self._required_through(visit, was_said=False) and self._exists(visit, held, was_said=False)
             if is_required and not visit.done and visit.closes < day and (not following or following.opens > day):
                 found = visit
         return found
@@ -611,7 +627,7 @@ class Known(Treatment):
         return None
 
     def _by_window(self, visits: list[PlannedVisit], day: date, free: bool) -> PlannedVisit | None:
-        here = [v for v in visits if v.opens <= day <= v.closes and not self._is_cut(v)]
+        here = [v for v in visits if v.opens <= day <= v.closes and not self._is_cut(v, was_said=False)]
         here = [v for v in here if not (free and v.done)]
         if any(v.is_dose for v in here):
             # Of doses at the site the earliest.
@@ -634,15 +650,15 @@ class Known(Treatment):
         """Return whether it is planned only once the patient is enrolled: before, only screening is."""
         return not self.enrolled and self.enrolment is not None and visit.target >= self.enrolment
 
-    def _is_cut(self, visit: PlannedVisit) -> bool:
+    def _is_cut(self, visit: PlannedVisit, was_said: bool = True) -> bool:
         """Return whether the visit is not in the plan, unless it is done or booked."""
-        end = self.end_of(visit)
+        end = self.end_of(visit, was_said)
         is_after_end = end is not None and visit.opens > end[0]
         return self._awaits_enrolment(visit) or not visit.fits or is_after_end
 
-    def _required_through(self, visit: PlannedVisit) -> bool:
-        end = self.end_of(visit)
-        return not self._is_cut(visit) and (end is None or end[1] > visit.closes)
+    def _required_through(self, visit: PlannedVisit, was_said: bool = True) -> bool:
+        end = self.end_of(visit, was_said)
+        return not self._is_cut(visit, was_said) and (end is None or end[1] > visit.closes)
 
     def status(self, visit: PlannedVisit, today: date) -> str | None:
         """The status of a visit; None if it does not exist."""

@@ -47,6 +47,11 @@ class Calendar:
     def begins(self) -> date | None:
         return min(self.days, default=None)
 
+    def after_cycle_of(self, on: date) -> date | None:
+        """The day after the cycle that a day belongs to; None if that has no end, or there is no such cycle."""
+        number, _ = self.days.get(on, (None, None))
+        return None if number is None else self.targets.get(number + 1, self.over)
+
 
 class Treatment(Facts):
     """What a patient takes and is given."""
@@ -403,8 +408,13 @@ class Treatment(Facts):
         return min((day for day in ends if day is not None), default=None)
 
     def day_after(self, name: str) -> date | None:
-        """The day after the last cycle of a regimen, which keeps its full length; None if no end is known."""
-        calendar = self.calendar(name)
+        """The day after the last cycle of a regimen, which keeps its full length; None if no end is known.
+
+        It is held no longer once it was said to have ended, so that what follows has a day to begin on.
+        """
+        calendar, root = self.calendar(name), self.root(name)
+        if said := self.said_to_end(root):
+            calendar = self._walk_held_through(min(said), root, tuple(self._given[root].items()))
         if calendar.begins is None:
             return None
         days = [calendar.over] if calendar.over is not None else []
@@ -412,10 +422,7 @@ class Treatment(Facts):
             if last < calendar.begins:
                 # It never had a cycle.
                 return None
-            if last in calendar.days:
-                number, _ = calendar.days[last]
-                follows = calendar.targets.get(number + 1, calendar.over)
-                days += [follows] if follows is not None else []
+            days += [follows] if (follows := calendar.after_cycle_of(last)) is not None else []
         return min(days, default=None)
 
     @once
@@ -478,10 +485,13 @@ class Treatment(Facts):
     def _settle(self, name: str) -> None:
         """Find on which days the day-1 doses of a regimen were given, if its cycles are counted from them."""
 
-    def walk(self, name: str, given: dict[int, date], with_holds: bool = True) -> Calendar:
+    def walk(
+        self, name: str, given: dict[int, date], with_holds: bool = True, held_through: date = date.max
+    ) -> Calendar:
         """Walk the cycles of a regimen day by day; a day on which the count waits has no day of the cycle (section 4).
 
-        `given` are the days on which the day-1 doses were given from which cycles count.
+        `given` are the days on which the day-1 doses were given from which cycles count. After `held_through` nothing
+        is held.
         """
         calendar, start = Calendar(), self.start_of(name)
         if start is None:
@@ -490,11 +500,10 @@ class Treatment(Facts):
         if with_holds and self._gives_day_1_in_hold(name, first, start):
             given, calendar.targets[first] = {**given, first: start}, start
         begins = given.get(first, start)
-        ended = min(self.said_to_end(name), default=date.max)
 
         def waits_on(on: date, by: Regimen) -> bool:
-            """Return whether a day does not count, because the regimen is held, which it is only until it ends."""
-            return with_holds and said_by.extends_on_hold(by) and on <= ended and self.held(name, on)
+            """Return whether a day does not count, because the regimen is held."""
+            return with_holds and said_by.extends_on_hold(by) and on <= held_through and self.held(name, on)
 
         on, cycle, gone = min(start, begins), first, 0
         began = on
@@ -536,6 +545,10 @@ class Treatment(Facts):
             on += DAY
         return calendar
 
+    @once
+    def _walk_held_through(self, last: date, name: str, given: tuple[tuple[int, date], ...]) -> Calendar:
+        return self.walk(name, dict(given), held_through=last)
+
     def _is_fixed(self, name: str, cycle: int, on: date, began: date, cycle_days: int) -> bool:
         """Return whether the day-1 dose of a cycle was given at the site on a held day that else would be its day 1.
 
@@ -574,7 +587,7 @@ class Treatment(Facts):
             lead = self.lead(on)
             for name in self._carrying_on(lead, on) if lead else []:
                 number, day = self.calendar(name).days.get(on, (None, None))
-                if number is None or self.is_over(name, on):
+                if number is None or self.has_no_more_cycles(name, on):
                     continue
                 if day is not None:
                     yield on, number, day, name
@@ -588,17 +601,28 @@ class Treatment(Facts):
             starts, _ = self.starts_by(one["id"])
             if "after" in starts and starts["after"] in found and self.takes(one["id"], on):
                 found.append(one["id"])
-        follows = self.day_after(name) if len(found) > 1 else None
-        return [one for one in reversed(found) if one != name or follows is None or on < follows]
+        followed = {self.starts_by(one)[0]["after"] for one in found[1:]}
+        over = [one for one in followed if (follows := self.day_after(one)) is not None and on >= follows]
+        return [one for one in reversed(found) if one not in over]
 
     def days_of(self, name: str) -> list[tuple[date, int, int, str]]:
         """The days that have a cycle and a cycle day of a regimen that is for the patient on that day."""
         days = [(on, number, day) for on, (number, day) in self.calendar(name).days.items() if day is not None]
-        return [(*one, name) for one in days if self.takes(name, one[0]) and not self.is_over(name, one[0])]
+        return [(*one, name) for one in days if self.takes(name, one[0]) and not self.has_no_more_cycles(name, one[0])]
 
-    def is_over(self, name: str, on: date) -> bool:
-        """Return whether a regimen was said to have ended before a day, or has had all doses: then it has no cycles."""
-        return any(on > last for last in self.said_to_end(name) + self.days_all_had(name))
+    def has_no_more_cycles(self, name: str, on: date) -> bool:
+        """Return whether a regimen has had all its doses, and the cycle of the last of them is over by a day.
+
+        One that was said to have ended has days of cycles all the same: what ends the visits on them is E (section 5).
+        """
+        calendar = self.calendar(name)
+        for last in self.days_all_had(name):
+            if calendar.begins is None or last < calendar.begins:
+                return True
+            follows = calendar.after_cycle_of(last)
+            if follows is not None and on >= follows:
+                return True
+        return False
 
     def cycles(self, name: str, through: date) -> dict[int, list[date]]:
         """The days of each cycle of a regimen, as far as it runs."""
@@ -733,6 +757,14 @@ class Treatment(Facts):
         ends = [*map(self._day, said), self.milestone("end_of_study", self.version(on))]
         has_begun = self.begun or not self.rests_on_c1d1(name)
         return has_begun and all(day is None or on < day.first for day in ends)
+
+    def may_end_before(self, name: str, on: date) -> bool:
+        """Return whether a regimen may have ended before a day, because that of an end is not exactly known."""
+        end, bodies = self.ended_with(name), self.all("regimen_ended")
+        said = [body.last_dose_on for body in bodies if body.regimen in (name, self.root(name))]
+        said += [end.decided_on if end.last_dose_on in (None, "unknown") else end.last_dose_on] if end else []
+        ends = [*map(self._day, said), self.milestone("end_of_study", self.version(on))]
+        return any(day is not None and day.first < on for day in ends)
 
     def planned_amount(
         self, name: str, on: date, at: datetime | None = None, own: float | str | None = "of the day"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,6 +23,8 @@ from .patients import plain
 
 ONE_DAY, WEEK = timedelta(1), timedelta(7)
 FORTNIGHT, FOUR_WEEKS = timedelta(14), timedelta(28)
+#: A day in a reason; the last is that of what ended something.
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def naive_worklist(
@@ -382,7 +385,7 @@ def _of_visit(row: dict[str, Any], today: date, history: History, parts: list[da
     elif opens_on is None:
         yield "booking_past" if is_past else "booking_to_cancel", booked_on
     elif status == "not_required":
-        ended_on = _first_that_it_may_be(date.fromisoformat(plain(row["because"])[-10:]), history)
+        ended_on = _first_that_it_may_be(date.fromisoformat(_DAY.findall(plain(row["because"]))[-1]), history)
         if is_past:
             yield "booking_past", closes_on
         if booked_on is not None and ended_on <= today <= booked_on and booked_on > ended_on:

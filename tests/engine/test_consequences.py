@@ -285,6 +285,14 @@ class TestBecause:
         assert found.pop("visit contraception-m1") == "last dose 2024-01-05 + 1 month"
         assert set(found.values()) == {"died 2024-02-25"}
 
+    def test_death_on_a_day_that_nobody_knows(self) -> None:
+        """The cycle that it ends becomes provisional, too."""
+        patient = Patient.treated()
+        found = self.said(patient, lambda: patient.record("study_ended", ended_on="2024-02", reason="death"))
+        assert {found[what] for what in ("status", "contraception", "cycle 3")} == {
+            "died 2024-02-29, reported as 2024-02"
+        }
+
     def test_a_corrected_first_dose(self) -> None:
         patient = Patient.treated()
         start = patient.facts[-1].fact_id

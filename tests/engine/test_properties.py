@@ -258,6 +258,13 @@ def test_cycles_are_those_of_walking_day_by_day(patient: Patient, today: date) -
     for row in cycles:
         if row["ends_on"] is not None and row["ends_on"] < last:
             assert row["ends_on"] == walked[row["starts_on"]][1]
+        name = known.shown(row["starts_on"])
+        assert name is not None
+        ends = [day for day in (known.ends_by_itself(name), known.end_of_regimen(name)) if day is not None]
+        is_vague = row["ends_on"] == min(ends, default=None) and known.may_end_before(name, row["ends_on"])
+        if patient.history.first_dose_on is not None and known.rests_on_c1d1(name):
+            assert row["provisional"] == is_vague
+        assert row["provisional"] or not is_vague
 
 
 @given(patients(), todays)
@@ -303,6 +310,8 @@ def test_contraception_is_what_reading_day_by_day_gives(patient: Patient) -> Non
             assert known.through is None or seen["through_on"] <= known.through
             # It ends earlier only where she is not fertile on the next day.
             assert seen["through_on"] == known.through or not known.fertile(seen["through_on"] + timedelta(1))
+        if seen["through_on"] is not None and (rests_on := known.released_by(seen["through_on"] + timedelta(1))):
+            assert seen["provisional"] == any(day.first < day.on for day in rests_on)
 
 
 @given(patients(), todays, ranges(200))

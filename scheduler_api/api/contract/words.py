@@ -140,7 +140,7 @@ WORDS: Mapping[str, str] = {
     "pointers": "Where in the document it belongs",
     "problem": "Why it was refused; null: it was not",
     "protocol": "The protocol",
-    "provisional": "Whether it may still move because what it is counted from is not on record yet",
+    "provisional": "Whether it may still move: what it is counted from is not on record yet, or not exactly known",
     "public_key": "The key with which a browser subscribes (VAPID, base64url)",
     "put_off_until": "When the reminder comes",
     "question": "What somebody has to decide",

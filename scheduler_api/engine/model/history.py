@@ -227,26 +227,38 @@ class History:
         if last != self.confirmed_last_dose_on:
             return Reason("last_dose_to_confirm", day=last)
         if self.last_dose_is_unknown:
-            rule = "last_dose" if self.last_taken_on == last else "treatment_ended"
-            return Reason("last_dose_unknown", base=Reason(rule, day=last))
+            is_taken = self.last_taken_on == last
+            base = Reason("last_dose", day=last) if is_taken else self.treatment_ends[-1].because
+            return Reason("last_dose_unknown", base=base)
         if reported is not None:
             return Reason("last_dose_reported", text=reported.text, day=last)
         is_confirmed = self.last_dose == self._confirmed_last_dose
         return Reason("last_dose" if is_confirmed else "last_dose_to_confirm", day=last)
 
     @cached_property
-    def _death(self) -> tuple[Milestone, str] | None:
+    def _death(self) -> tuple[ReportedDay, str] | None:
         """Return the earliest date of death, and the fact that says so; of two alike the one that is better known."""
         left = self.end_of_study
         deaths = [(end.decided, end.fact_id) for end in self.ends_of_treatment if end.reason == "death"]
         deaths += [(left.ended, left.fact_id)] if left and left.reason == "death" else []
         deaths.sort(key=lambda death: (death[0].last_on, death[0].last_on - death[0].first_on))
-        return next(((Milestone(day.last_on, day.first_on), fact_id) for day, fact_id in deaths), None)
+        return next(iter(deaths), None)
 
     @property
     def died(self) -> Milestone | None:
         """Return the earliest date of death, whichever fact recorded it."""
+        return Milestone(self._death[0].last_on, self._death[0].first_on) if self._death else None
+
+    @property
+    def death_reported(self) -> ReportedDay | None:
+        """Return the date of death as it was reported."""
         return self._death[0] if self._death else None
+
+    @property
+    def died_because(self) -> Reason:
+        """Return why the date of death of a patient who died is that day."""
+        assert self._death is not None
+        return self._death[0].in_words(Reason("died", day=self.died_on))
 
     @property
     def death_recorded_by(self) -> str | None:
@@ -349,10 +361,10 @@ class History:
         """Return an end of treatment. A last dose that nobody knows stands for the day of the decision (section 3)."""
         decided = self._decided(end)
         if end.last_dose_unknown:
-            return TreatmentEnd(decided, decided, end.reason, True, True)
+            return TreatmentEnd(decided, decided, end.reason, True, end)
         if end.last_dose is None:
-            return TreatmentEnd(None, decided, end.reason, False)
-        return TreatmentEnd(self.stands_for(end.last_dose), decided, end.reason, not end.last_dose.is_exact)
+            return TreatmentEnd(None, decided, end.reason, False, end)
+        return TreatmentEnd(self.stands_for(end.last_dose), decided, end.reason, not end.last_dose.is_exact, end)
 
     def _decided(self, end: EndOfTreatment) -> Milestone:
         """Return the day of a decision: not after a regimen started anew since the last dose that was stated with it.
@@ -481,8 +493,10 @@ class History:
 
     @property
     def off_study_because(self) -> Reason:
-        """Return why the patient is off study."""
-        return Reason("died" if self.off_study_on == self.died_on else "study_ended", day=self.off_study_on)
+        """Return why a patient who is off study is so."""
+        if self.off_study_on == self.died_on or self.end_of_study is None:
+            return self.died_because
+        return self.end_of_study.ended.in_words(Reason("study_ended", day=self.off_study_on))
 
     def plans_like(self, other: History) -> bool:
         """Return whether cycles, planned doses and visits are those of another history of the patient.

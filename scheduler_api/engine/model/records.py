@@ -153,6 +153,10 @@ class ReportedDay(NamedTuple):
         """Return whether the very day is known."""
         return len(self.text) == 10
 
+    def in_words(self, because: Reason) -> Reason:
+        """Return a reason that names the day it stands for: of an inexact one with the words of the report."""
+        return because if self.is_exact else Reason("reported", base=because, text=self.text)
+
 
 class RegimenEnd(NamedTuple):
     """The end of one regimen as a fact reported it."""
@@ -201,6 +205,11 @@ class Milestone(NamedTuple):
     on: date
     first_on: date
 
+    @property
+    def is_vague(self) -> bool:
+        """Return whether it may be an earlier day."""
+        return self.first_on < self.on
+
 
 def earliest(days: Iterable[Milestone]) -> Milestone | None:
     """Return the earliest of some days; None if there is none. It may be any day on which one of them may be."""
@@ -209,17 +218,16 @@ def earliest(days: Iterable[Milestone]) -> Milestone | None:
 
 
 class TreatmentEnd(NamedTuple):
-    """The end of treatment, each day standing for what was reported (section 1).
+    """The end of treatment, each day standing for what was reported, `said` (section 1).
 
-    `last_dose` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known, or not at all
-    (`is_unknown`).
+    `last_dose` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known, or not at all.
     """
 
     last_dose: Milestone | None
     decided: Milestone
     reason: str
     is_provisional: bool
-    is_unknown: bool = False
+    said: EndOfTreatment
 
     @property
     def last_dose_on(self) -> date | None:
@@ -230,6 +238,11 @@ class TreatmentEnd(NamedTuple):
     def decided_on(self) -> date:
         """Return the day of the decision."""
         return self.decided.on
+
+    @property
+    def because(self) -> Reason:
+        """Return why it is that day."""
+        return self.said.decided.in_words(Reason("treatment_ended", day=self.decided_on))
 
     @property
     def last_day(self) -> date:

@@ -37,10 +37,12 @@ MAY_FOLLOW_DEATH = (DrugReturned, DrugLost)
 
 def after_death(history: History, body: Body) -> Conflict | None:
     """Return the conflict of a fact dated after the patient's death (section 3); None if there is none."""
-    died_on = history.died_on
-    if died_on is None or isinstance(body, MAY_FOLLOW_DEATH):
+    died_on, reported, fact_id = history.died_on, history.death_reported, history.death_recorded_by
+    if died_on is None or reported is None or isinstance(body, MAY_FOLLOW_DEATH):
         return None
-    detail = f"After the death of the patient on {died_on}, which {history.death_recorded_by} records."
+    detail = f"After the death of the patient on {died_on}, which {fact_id} records."
+    if not reported.is_exact:
+        detail = f"After the death of the patient in {reported.text}, taken as {died_on}, which {fact_id} records."
     errors = [FieldError(f"/{name}", detail, "after_death") for name, first, _ in days_of(body) if first > died_on]
     return Conflict(errors) if errors else None
 

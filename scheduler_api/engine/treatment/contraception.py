@@ -22,7 +22,8 @@ def contraception(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     """Return the status on `today`, the first and the last day on which contraception is required, and why.
 
     `through_on` is None during treatment; then `earliest_through_on` is the earliest day it can become. `provisional`
-    means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record.
+    means that the study ended and nobody recorded the end of treatment, so there may be a later dose not on record, or
+    that it rests on a day that is not exactly known.
     """
     history = treatment_plan.history
     if history.enrolled is None:
@@ -43,9 +44,9 @@ def contraception(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     earliest = None
     if through_on is None:
         earliest, because = _earliest_through(treatment_plan, today)
-    for cap, why in _caps(periods, history):
+    for cap, why, is_vague in _caps(periods, history):
         if cap <= (through_on or earliest or cap):
-            through_on, earliest, because, provisional = cap, None, why, False
+            through_on, earliest, because, provisional = cap, None, why, is_vague
     if today < begins:
         status = "not_required"
     elif history.is_fertile(today) and (through_on is None or today <= through_on):
@@ -99,7 +100,8 @@ def _not_enrolled(treatment_plan: TreatmentPlan, today: date) -> dict[str, Any]:
     status = "required" if history.is_fertile(today) else "released"
     if off_on is None:
         return _document(status, from_on, None, None, True, Reason("consent", day=consented_on))
-    return _document(status, from_on, through_on, None, False, why)
+    is_vague = history.off_study is not None and history.off_study.is_vague
+    return _document(status, from_on, through_on, None, is_vague, why)
 
 
 def _why_never(history: History) -> Reason:
@@ -124,11 +126,12 @@ def _through(treatment_plan: TreatmentPlan) -> _End:
         return _End(None, history.last_dose_because, False, _counting(treatment_plan, date.max, date.max))
     if ended is not None and last is None:
         # The end of treatment says that nobody was dosed.
-        released = [(off, Reason("never_dosed", base=history.off_study_because))] if off else []
-        released.append((ended.decided_on, Reason("never_dosed", base=Reason("treatment_ended", day=ended.decided_on))))
-        day, because = min(released, key=itemgetter(0))
-        through_on = day - ONE_DAY
-        return _End(through_on, because, False, _counting(treatment_plan, through_on, through_on))
+        released = [(history.off_study, history.off_study_because)] if history.off_study is not None else []
+        released.append((ended.decided, ended.because))
+        day, because = min(released, key=lambda one: one[0].on)
+        through_on, is_vague = day.on - ONE_DAY, any(one.first_on < day.on for one, _ in released)
+        counting = _counting(treatment_plan, through_on, through_on)
+        return _End(through_on, Reason("never_dosed", base=because), is_vague, counting)
     if last is not None and (ended is not None or off is None or last > off):
         longest = _longest_after(treatment_plan, last, history.last_dose_because)
         return longest._replace(provisional=ended is None or history.last_dose_is_provisional)
@@ -146,18 +149,17 @@ def _earliest_through(treatment_plan: TreatmentPlan, today: date) -> tuple[date 
     return longest.through_on, Reason("treatment_goes_on", base=longest.because)
 
 
-def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[date, Reason]]:
+def _caps(periods: tuple[FertilePeriod, ...], history: History) -> list[tuple[date, Reason, bool]]:
     """Return what releases a patient earlier: becoming not fertile for good, and death.
 
-    Each comes with the last day on which contraception is required, and why.
+    Each comes with the last day on which contraception is required, why, and whether that is not exactly known.
     """
     caps = []
     if (change := periods[-1].ended_by) is not None:
-        caps.append(
-            (change.from_on - ONE_DAY, Reason("not_fertile_for", day=change.from_on, basis=Reason(change.basis or "")))
-        )
-    if history.died_on is not None:
-        caps.append((history.died_on - ONE_DAY, Reason("died", day=history.died_on)))
+        because = Reason("not_fertile_for", day=change.from_on, basis=Reason(change.basis or ""))
+        caps.append((change.from_on - ONE_DAY, because, False))
+    if history.died is not None:
+        caps.append((history.died.on - ONE_DAY, history.died_because, history.died.is_vague))
     return caps
 
 

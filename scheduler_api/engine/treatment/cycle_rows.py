@@ -48,11 +48,12 @@ def _rows(regimen: RegimenPlan, today: date, first: date, last: date) -> Iterato
         else:
             status = "completed" if ends_on is not None and ends_on < today else "current"
         days = (starts_on - started.on).days
+        ends_vaguely = ends_on == end and regimen.may_end_before(ends_on)
         yield {
             "number": cycle.number,
             "starts_on": starts_on,
             "ends_on": ends_on,
             "status": status,
-            "provisional": started.provisional,
+            "provisional": started.provisional or ends_vaguely,
             "because": Reason("after", base=started.because, count=count(days, "day")),
         }

@@ -417,11 +417,17 @@ class TreatmentPlan:
     def cycle_courses(self, regimen: str | None) -> tuple[CycleCourse, ...]:
         """Return the cycles of a regimen on the days on which it is for the patient, or of the lead one (None).
 
-        That is the first that is for the patient on a day; a regimen that starts after it carries its cycles on.
+        That is the first that is for the patient on a day; a regimen that starts after it carries its cycles on. They
+        go on when treatment, or the regimen, was said to have ended: what ends the visits on their days is E.
         """
         is_lead = regimen is None
         courses = (
-            CycleCourse(one.name, one.runs, one.own_end, self._lead_spans(one) if is_lead else tuple(one.stretches()))
+            CycleCourse(
+                one.name,
+                one.runs,
+                one.cycles_through,
+                self._lead_spans(one) if is_lead else tuple(one.stretches()),
+            )
             for one in self.regimens
             if one.runs and (is_lead or one.name == regimen)
         )
@@ -430,12 +436,23 @@ class TreatmentPlan:
     def _lead_spans(self, regimen: RegimenPlan) -> tuple[tuple[date, date | None], ...]:
         """Return the spans of days on which a regimen is the lead one or carries on its cycles: first and last day."""
         changes = set[date]().union(*(one.changes_of_existence for one in self.regimens))
+        if (last := regimen.last_cycle_ends_on) is not None:
+            changes.add(last + ONE_DAY)
         return tuple(one for one in between_changes(changes) if self._is_lead(regimen, one[0]))
 
     def _is_lead(self, regimen: RegimenPlan, day: date) -> bool:
-        """Return whether a regimen is the first that fits the patient on a day, or carries on the cycles of that."""
+        """Return whether a regimen is the first that fits the patient on a day, or carries on the cycles of that.
+
+        It is so through its last cycle if another carries its own on.
+        """
         lead = next((one for one in self.regimens if one.exists_on(day)), None)
-        return lead is not None and self._follows(regimen, lead)
+        if lead is None or not regimen.exists_on(day) or not self._follows(regimen, lead):
+            return False
+        last = regimen.last_cycle_ends_on
+        if last is None or day <= last:
+            return True
+        others = (one for one in self.regimens if one is not regimen and one.exists_on(day))
+        return not any(self._follows(one, regimen) for one in others)
 
     def _follows(self, regimen: RegimenPlan, earlier: RegimenPlan) -> bool:
         """Return whether a regimen is another one, or starts after it or after one that does."""

@@ -55,9 +55,9 @@ def reached(history: History, protocol: Protocol, name: str, after: date | None 
             return _earliest("new_therapy", history, history.new_therapies, after)
         case "end_of_treatment":
             ended = history.treatment_ended
-            return None if ended is None else Reached(*ended.decided, Reason("treatment_ended", day=ended.decided_on))
+            return None if ended is None else Reached(*ended.decided, ended.because)
         case "death":
-            return None if history.died is None else Reached(*history.died, Reason("died", day=history.died_on))
+            return None if history.died is None else Reached(*history.died, history.died_because)
         case "end_of_study":
             return None if history.off_study is None else Reached(*history.off_study, history.off_study_because)
         case "first_dose":

@@ -155,8 +155,17 @@ class RegimenPlan:
         """Return the last day of its last cycle, at its full length; None while it has no end of its own."""
         if self.own_end is None or not self.runs or self.own_end < self.starts_on:
             return None
-        run = run_of(self.runs, self.own_end)
-        return run.day_of(run.place(self.own_end)[0], run.cycle_days)
+        return _cycle_ends_on(self._runs_once_ended, self.own_end)
+
+    @property
+    def cycles_through(self) -> date | None:
+        """Return the last day of its cycles; None while they have no end.
+
+        They end with the number that the protocol has of them, or with the one in which it has had its `max_doses`.
+        """
+        last_doses = [day for day, _ in self._last_doses]
+        ends = (_cycle_ends_on(self.runs, day) if day >= self.starts_on else day for day in last_doses)
+        return earliest_of(self.ran_out_on, *ends)
 
     @property
     def slots(self) -> int:
@@ -429,10 +438,7 @@ class RegimenPlan:
     def _count_cycles(self, shared: RegimenPlan | None) -> None:
         """Count its cycles, or take those of the regimen that it shares them with, and see where it ends."""
         start = None if self.started is None else self.started.on
-        # A regimen that has ended is held no longer, so that one that starts after it has a day to start on.
-        ended = min(self.days_said_to_end, default=date.max)
-        holds = tuple(hold.through(ended) for hold in self.holds if hold.from_on <= ended)
-        self.runs: tuple[CycleRun, ...] = self._runs(start, holds) if shared is None else shared.runs
+        self.runs: tuple[CycleRun, ...] = self._runs(start, self.holds) if shared is None else shared.runs
         self._may_wait = any(run.target_on is not None for run in self.runs)
         self.starts_on = date.max if start is None else min(start, self.runs[0].starts_on)
         self.ran_out_on: date | None = self._day_run_out() if shared is None else shared.ran_out_on
@@ -440,6 +446,15 @@ class RegimenPlan:
         self.last_of_doses: tuple[date, int] | None = self._last_of_doses()
         self.own_end = self._own_end()
         self.ends_on = earliest_of(self.last_treatment_day, self.own_end)
+
+    @property
+    def _runs_once_ended(self) -> tuple[CycleRun, ...]:
+        """Return its cycles as they are for what starts after it: held no longer once it was said to have ended."""
+        if self._shared is not None:
+            return self._shared._runs_once_ended
+        ended = min(self.days_said_to_end, default=date.max)
+        holds = tuple(hold.through(ended) for hold in self.holds if hold.from_on <= ended)
+        return self.runs if holds == self.holds else self._runs(self.started and self.started.on, holds)
 
     def _runs(self, start: date | None, holds: tuple[Hold, ...]) -> tuple[CycleRun, ...]:
         if not self.first.given_by_site:
@@ -518,9 +533,14 @@ class RegimenPlan:
         """
         if self.started is None:
             return None
-        doses = (self.last_of_doses, None if self._shared is None else self._shared.last_of_doses)
-        last_doses = (day for day, _ in filter(None, doses))
+        last_doses = (day for day, _ in self._last_doses)
         return earliest_of(self.ran_out_on, self.last_day_for_patient, *last_doses, *self.days_said_to_end)
+
+    @property
+    def _last_doses(self) -> list[tuple[date, int]]:
+        """Return the last of its `max_doses`, and of those of the regimen whose cycles it shares."""
+        doses = (self.last_of_doses, None if self._shared is None else self._shared.last_of_doses)
+        return [dose for dose in doses if dose is not None]
 
     @cached_property
     def last_day_for_patient(self) -> date | None:
@@ -558,6 +578,10 @@ class RegimenPlan:
         ends = [self.history.off_study, *map(self.history.stands_for, self.said_to_end)]
         ends += [self.treatment_end.end] if self.treatment_end is not None else []
         return min((end.first_on for end in ends if end is not None), default=None)
+
+    def may_end_before(self, day: date | None) -> bool:
+        """Return whether it may have ended before a day, because that of an end is not exactly known."""
+        return day is not None and self._may_have_ended_on is not None and self._may_have_ended_on < day
 
     @property
     def treatment_ended_on(self) -> date | None:
@@ -645,6 +669,12 @@ _MOST_CYCLES = 2000
 _AHEAD = timedelta(800)
 #: No number of doses takes longer.
 _LONGEST_OF_DOSES = timedelta(3660)
+
+
+def _cycle_ends_on(runs: tuple[CycleRun, ...], day: date) -> date | None:
+    """Return the last day of the cycle of a day, at its full length; None if an open hold keeps it from ending."""
+    run = run_of(runs, day)
+    return run.day_of(run.place(day)[0], run.cycle_days)
 
 
 def _last_counted(run: CycleRun) -> date | None:

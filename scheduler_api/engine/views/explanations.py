@@ -84,7 +84,7 @@ def why_cycle(schedule: PatientSchedule, row: Mapping[str, Any], changed: Collec
     because: Reason = row["because"]
     regimens = schedule.treatment_plan.regimens
     ended = [one for one in regimens if row["ends_on"] is not None and one.last_treatment_day == row["ends_on"]]
-    if [*changed] == ["ends_on"] and ended:
+    if "ends_on" in changed and "starts_on" not in changed and ended:
         return why_no_more_treatment(schedule.history, ended[0])
     if changed and any(run.holds for one in regimens for run in one.runs):
         return Reason("held_days_not_counted", base=because)
@@ -125,10 +125,10 @@ def _why_ended(history: History) -> Reason:
 
 def _ended(ended: TreatmentEnd) -> Reason:
     if ended.last_dose_on is None:
-        return Reason("ended_never_dosed", reason=ended.reason, day=ended.decided_on)
-    if ended.is_unknown:
-        return Reason("ended_unknown", reason=ended.reason, day=ended.decided_on)
-    return Reason("ended", reason=ended.reason, day=ended.last_dose_on)
+        return ended.said.decided.in_words(Reason("ended_never_dosed", reason=ended.reason, day=ended.decided_on))
+    if ended.said.last_dose is None:
+        return ended.said.decided.in_words(Reason("ended_unknown", reason=ended.reason, day=ended.decided_on))
+    return ended.said.last_dose.in_words(Reason("ended", reason=ended.reason, day=ended.last_dose_on))
 
 
 def _held(holds: tuple[Hold, ...], day: date) -> Reason:

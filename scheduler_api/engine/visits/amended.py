@@ -13,7 +13,7 @@ from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason
 
 from .assignment import assign
-from .recurrence import InPlan, PlannedVisit, PlannedVisits, SeriesPlan
+from .recurrence import PlannedVisit, PlannedVisits, SeriesPlan
 
 
 class DroppedVisit(NamedTuple):
@@ -45,7 +45,6 @@ def amended(
     stages: Sequence[tuple[Period, SeriesPlan | None]],
     planned_of: Callable[[SeriesPlan], PlannedVisits],
     done: Done | None,
-    in_plan: InPlan,
 ) -> AmendedVisits:
     """Return the visits of a series: those of each version whose targets lie in the days for which it applies.
 
@@ -62,10 +61,10 @@ def amended(
         planned_visits, from_on = planned_of(plan), period.from_on
         out: dict[str, DroppedVisit] = {}
         if from_on is not None and kept:
-            performed = cache(partial(_performed, kept, done, from_on, in_plan))
+            performed = cache(partial(_performed, kept, done, from_on))
             named = {one.name: _named(planned_visits, plan, period, one.name) for one in kept}
-            out = _overlapping(planned_visits, plan, period, kept, in_plan, performed)
-            out |= _same_name(named, kept, from_on, in_plan, performed)
+            out = _overlapping(planned_visits, plan, period, kept, performed)
+            out |= _same_name(named, kept, from_on, performed)
             dropped += (one for one in out.values() if one.visit.is_for_patient)
             kept = [one for one in kept if one.name in out or named[one.name] is None]
         new = (planned for planned in _from(planned_visits, from_on) if planned.name not in out)
@@ -92,7 +91,6 @@ def _same_name(
     named: Mapping[str, PlannedVisit | None],
     kept: Sequence[PlannedVisit],
     from_on: date,
-    in_plan: InPlan,
     performed: Callable[[], set[str]],
 ) -> dict[str, DroppedVisit]:
     """Return which visits of a version the earlier ones keep out by their names, those of `named`.
@@ -102,7 +100,7 @@ def _same_name(
     out = {}
     for old in kept:
         new = named[old.name]
-        if new is not None and (_is_required(old, in_plan) or not in_plan(new) or old.name in performed()):
+        if new is not None and (_is_required(old) or not new.in_plan or old.name in performed()):
             out[new.name] = DroppedVisit(new, old, from_on)
     return out
 
@@ -112,7 +110,6 @@ def _overlapping(
     plan: SeriesPlan,
     period: Period,
     kept: Sequence[PlannedVisit],
-    in_plan: InPlan,
     performed: Callable[[], set[str]],
 ) -> dict[str, DroppedVisit]:
     """Return which visits of a version the earlier ones keep out by their windows, by name."""
@@ -126,14 +123,14 @@ def _overlapping(
             break
         overlapped = [old for old in near if old.opens_on <= new.closes_on and new.opens_on <= old.closes_on]
         for old in overlapped:
-            if (old.closes_on >= from_on and _is_required(old, in_plan)) or old.name in performed():
+            if (old.closes_on >= from_on and _is_required(old)) or old.name in performed():
                 out.setdefault(new.name, DroppedVisit(new, old, from_on))
     return out
 
 
-def _is_required(planned: PlannedVisit, in_plan: InPlan) -> bool:
+def _is_required(planned: PlannedVisit) -> bool:
     """Return whether a visit is in the plan, not held all the time, and required through its window."""
-    return in_plan(planned) and not planned.is_held and not planned.ends_first
+    return planned.in_plan and not planned.is_held and not planned.ends_first
 
 
 def _named(planned_visits: PlannedVisits, plan: SeriesPlan, period: Period, name: str) -> PlannedVisit | None:
@@ -144,11 +141,11 @@ def _named(planned_visits: PlannedVisits, plan: SeriesPlan, period: Period, name
     return planned if planned is not None and from_on <= planned.target_on < to_on else None
 
 
-def _performed(kept: Sequence[PlannedVisit], done: Done | None, from_on: date, in_plan: InPlan) -> set[str]:
+def _performed(kept: Sequence[PlannedVisit], done: Done | None, from_on: date) -> set[str]:
     """Return the names of the earlier visits that were done before a day, by what was done before it."""
     if done is None:
         return set()
     known = Done(*([record for record in records if record.done_on < from_on] for records in done))
     most_before = max((planned.recurrence.before_days for planned in kept), default=0)
     visits = PlannedVisits(iter(kept), most_before)
-    return {kept[index].name for index in assign(visits, known, in_plan).performed}
+    return {kept[index].name for index in assign(visits, known).performed}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from scheduler_api.engine.model.facts import UNSCHEDULED
 from scheduler_api.engine.model.records import Done, DoneVisit
 
-from .recurrence import InPlan, PlannedVisit, PlannedVisits
+from .recurrence import PlannedVisit, PlannedVisits
 
 
 class Performed(NamedTuple):
@@ -47,14 +47,13 @@ class Assigned(NamedTuple):
 def assign(
     planned_visits: PlannedVisits,
     done: Done,
-    in_plan: InPlan,
     before_holds: PlannedVisits | None = None,
 ) -> Assigned:
     """Assign what was done to the visits it names, to those whose window it is in, or to the one it is late for.
 
-    Each pass goes in order of day, then of receipt. `in_plan` says whether a visit is for this patient and does not
-    open after the end of its series. `before_holds` are the visits as they would be without any hold, if holds move
-    them: what was done on the day that a visit had then is no longer that visit.
+    Each pass goes in order of day, then of receipt. Until somebody said that a regimen ended, the visits on days of its
+    cycles were to be done, and what was done then stays theirs. `before_holds` are the visits as they would be without
+    any hold, if holds move them: what was done on the day that a visit had then is no longer that visit.
     """
     assigned = Assigned({}, [])
     performed, unscheduled = assigned
@@ -64,18 +63,18 @@ def assign(
         if index is None or planned is None or _is_before_response(planned, record.done_on):
             unscheduled.append(UnscheduledVisit(record, None))
         elif before_holds is not None and _is_moved_away(before_holds, planned, record.done_on):
-            unscheduled.append(UnscheduledVisit(record, planned if in_plan(planned) else None))
+            unscheduled.append(UnscheduledVisit(record, planned if planned.in_plan else None))
         else:
             performed[index] = Performed((record,), "named")
-    rest = [record for record in done.unnamed if not _claim_window(planned_visits, performed, record, in_plan)]
-    rest = [record for record in rest if not _claim_late(planned_visits, performed, record, in_plan)]
+    rest = [record for record in done.unnamed if not _claim_window(planned_visits, performed, record)]
+    rest = [record for record in rest if not _claim_late(planned_visits, performed, record)]
     for record in rest:
-        suggested = _suggested(planned_visits, performed, record, in_plan)
+        suggested = _suggested(planned_visits, performed, record)
         if suggested is None and before_holds is not None:
-            suggested = _moved_from(before_holds, planned_visits, record, in_plan)
+            suggested = _moved_from(before_holds, planned_visits, record)
         unscheduled.append(UnscheduledVisit(record, suggested))
     for record in done.parts:
-        _attach(planned_visits, assigned, record, in_plan, before_holds)
+        _attach(planned_visits, assigned, record, before_holds)
     # What is done meanwhile is not to be done again.
     for place, (record, planned) in enumerate(unscheduled):
         if planned is not None and planned_visits.named(planned.name) in performed:
@@ -103,21 +102,17 @@ def _is_open_on(planned_visits: PlannedVisits, name: str, day: date) -> bool:
     return planned is not None and planned.opens_on <= day <= planned.closes_on
 
 
-def _moved_from(
-    before_holds: PlannedVisits, planned_visits: PlannedVisits, record: DoneVisit, in_plan: InPlan
-) -> PlannedVisit | None:
+def _moved_from(before_holds: PlannedVisits, planned_visits: PlannedVisits, record: DoneVisit) -> PlannedVisit | None:
     """Return the visit that a hold moved on from the day on which it was done."""
     for before in map(before_holds.visit, before_holds.open_on(record.done_on)):
         index = planned_visits.named(before.name) if before is not None else None
         planned = planned_visits.visit(index) if index is not None else None
-        if planned is not None and planned.opens_on > record.done_on and in_plan(planned):
+        if planned is not None and planned.opens_on > record.done_on and planned.in_plan:
             return planned
     return None
 
 
-def _claim_window(
-    planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit, in_plan: InPlan
-) -> bool:
+def _claim_window(planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit) -> bool:
     """Assign a record to the visit, not done, whose window it is in; return whether there is one.
 
     Of several it is the nearest, and of doses given at the site the earliest.
@@ -127,26 +122,24 @@ def _claim_window(
         here.sort()
     for index in here:
         planned = planned_visits.visit(index)
-        if index not in performed and planned is not None and in_plan(planned):
+        if index not in performed and planned is not None and planned.for_done.in_plan:
             performed[index] = Performed((record,), "window")
             return True
     return False
 
 
-def _claim_late(
-    planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit, in_plan: InPlan
-) -> bool:
+def _claim_late(planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit) -> bool:
     """Assign a record to the visit, not done, that closed before it, if the next one had not opened.
 
     The visit was required through its window. Of doses it is rather one that was not held all the time.
     """
     closed = planned_visits.closed_before(record.done_on)
     for held in (False, True):
-        index = planned_visits.existing(closed, -1, performed, in_plan, held)
+        index = planned_visits.existing(closed, -1, performed, held, for_done=True)
         planned = planned_visits.visit(index)
-        if planned is None or index in performed or planned.ends_first:
+        if planned is None or index in performed or planned.for_done.ends_first:
             continue
-        following = planned_visits.visit(planned_visits.existing(index + 1, 1, performed, in_plan, held))
+        following = planned_visits.visit(planned_visits.existing(index + 1, 1, performed, held, for_done=True))
         if following is None or following.opens_on > record.done_on:
             performed[index] = Performed((record,), "late")
             return True
@@ -154,30 +147,28 @@ def _claim_late(
 
 
 def _suggested(
-    planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit, in_plan: InPlan
+    planned_visits: PlannedVisits, performed: dict[int, Performed], record: DoneVisit
 ) -> PlannedVisit | None:
     """Return the visit, not done and not open yet, that lies at most half an interval ahead of a record."""
     index = planned_visits.closing_from(record.done_on)
     while (planned := planned_visits.visit(index)) is not None:
-        ahead, is_in_plan = (planned.target_on - record.done_on).days, in_plan(planned)
+        ahead, is_in_plan = (planned.target_on - record.done_on).days, planned.in_plan
         if 2 * ahead > planned_visits.longest_interval or (planned.none_follows and not is_in_plan):
             return None
         if is_in_plan and index not in performed and planned.opens_on > record.done_on:
-            interval = _interval(planned_visits, performed, index, in_plan)
+            interval = _interval(planned_visits, performed, index)
             if interval is not None and 2 * ahead <= interval:
                 return planned
         index += 1
     return None
 
 
-def _interval(
-    planned_visits: PlannedVisits, performed: dict[int, Performed], index: int, in_plan: InPlan
-) -> int | None:
+def _interval(planned_visits: PlannedVisits, performed: dict[int, Performed], index: int) -> int | None:
     """Return the days from one visit to the next: its `every`, else the days since the target before it."""
     planned = planned_visits.visit(index)
     if planned is None or planned.interval_days is not None:
         return None if planned is None else planned.interval_days
-    previous = planned_visits.visit(planned_visits.existing(index - 1, -1, performed, in_plan, held=True))
+    previous = planned_visits.visit(planned_visits.existing(index - 1, -1, performed, held=True))
     return None if previous is None else (planned.target_on - previous.target_on).days
 
 
@@ -185,7 +176,6 @@ def _attach(
     planned_visits: PlannedVisits,
     assigned: Assigned,
     record: DoneVisit,
-    in_plan: InPlan,
     before_holds: PlannedVisits | None,
 ) -> None:
     """Add a part to the visit it names, else to the one whose window it is in."""
@@ -195,7 +185,7 @@ def _attach(
         how = "named"
     else:
         here = planned_visits.open_on(record.done_on)
-        index = next((i for i in here if (p := planned_visits.visit(i)) is not None and in_plan(p)), None)
+        index = next((i for i in here if (p := planned_visits.visit(i)) is not None and p.for_done.in_plan), None)
         how = "window"
     planned = planned_visits.visit(index) if index is not None else None
     if index is None or planned is None or _is_before_response(planned, record.done_on):

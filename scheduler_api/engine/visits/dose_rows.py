@@ -16,7 +16,7 @@ from scheduler_api.engine.treatment.doses import TreatmentPlan
 
 from .recurrence import PlannedVisit
 from .schedule import VisitSchedule
-from .series import VisitSeries, in_plan
+from .series import VisitSeries
 
 #: What becomes of a dose at the site that was not given, by the status of its visit: it is missed once its window is
 #: over, as adherence counts it. One that is not required is none.
@@ -74,7 +74,7 @@ def _not_given(series: VisitSeries, today: date, first: date, last: date) -> Ite
 def _status(series: VisitSeries, dose: PlannedVisit, today: date) -> str | None:
     """Return what became of a dose that was not given; None if it was not to be."""
     if dose.is_held:
-        return "held" if in_plan(dose) else None
+        return "held" if dose.in_plan else None
     visit = series.visit(dose.name)
     return None if visit is None else _NOT_GIVEN.get(visit.status(today))
 

@@ -11,7 +11,7 @@ from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 from .recurrence import PlannedVisit
 from .schedule import VisitSchedule
-from .series import VisitSeries, in_plan, visit_end
+from .series import VisitSeries, visit_end
 
 
 def given_sums(treatment_plan: TreatmentPlan, visit_schedule: VisitSchedule, regimen: str, today: date) -> DoseSums:
@@ -55,7 +55,7 @@ def _counting(series: VisitSeries, plan: RegimenPlan, today: date) -> Iterator[P
         index += 1
         if dose.name in given:
             yield dose
-        elif dose.closes_on < today and in_plan(dose):
+        elif dose.closes_on < today and dose.in_plan:
             end = visit_end(plan.history, dose)
             if end is None or end.first_on > dose.closes_on:
                 yield dose

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from heapq import merge
@@ -21,13 +21,26 @@ from scheduler_api.engine.treatment.milestones import AnchorDay, Reached
 _UNITS = {"d": "day", "w": "week", "m": "month"}
 
 
+class InCycles(NamedTuple):
+    """The anchor and E of the visits of a series on days of the cycles of one regimen.
+
+    `ends` has the E of each recurrence; `ends_for_done` is the same as if nobody had said that the regimen ended.
+    """
+
+    regimen: str
+    anchor: AnchorDay
+    ends: tuple[Reached | None, ...]
+    ends_for_done: tuple[Reached | None, ...]
+
+
 class SeriesPlan(NamedTuple):
     """What all visits of a series under one version of the protocol share: their anchor, and E.
 
-    `ends` has the E of each recurrence, `in_cycles` the anchor and the E on days of the cycles of regimens which begin
-    or end otherwise, by the regimen. `is_last`: no later version has the series. `holds` are those of the regimen of
-    which the visits are doses, none if they are no doses. A series that is counted from each response is counted from
-    `more_anchors` too, each with its E; `response` is the number of the one that `anchor` is.
+    `ends` has the E of each recurrence; `ends_for_done` is the same as if nobody had said that a regimen ended (None:
+    nobody has). `in_cycles` has anchor and E on days of the cycles of regimens which begin or end otherwise. `is_last`:
+    no later version has the series. `holds` are those of the regimen of which the visits are doses, none if they are no
+    doses. A series that is counted from each response is counted from `more_anchors` too, each with its E; `response`
+    is the number of the one that `anchor` is.
     """
 
     series: Series
@@ -35,25 +48,36 @@ class SeriesPlan(NamedTuple):
     ends: tuple[Reached | None, ...]
     is_last: bool = True
     holds: tuple[Hold, ...] = ()
-    in_cycles: tuple[tuple[str, AnchorDay, tuple[Reached | None, ...]], ...] = ()
+    in_cycles: tuple[InCycles, ...] = ()
     more_anchors: tuple[tuple[AnchorDay, tuple[Reached | None, ...]], ...] = ()
     response: int = 1
+    ends_for_done: tuple[Reached | None, ...] | None = None
 
     @property
     def ends_on(self) -> date | None:
         """Return the day after which no visit opens any more; None while nothing ended all of them."""
-        others = [*(ends for _, _, ends in self.in_cycles), *(ends for _, ends in self.more_anchors)]
+        others = [*(one.ends for one in self.in_cycles), *(ends for _, ends in self.more_anchors)]
         ends = [*self.ends, *chain.from_iterable(others)]
         days = [end.on for end in ends if end is not None]
         return max(days) if len(days) == len(ends) else None
 
+    @property
+    def for_done(self) -> SeriesPlan:
+        """Return the same as if nobody had said that a regimen ended."""
+        if self.ends_for_done is None:
+            return self
+        in_cycles = tuple(one._replace(ends=one.ends_for_done) for one in self.in_cycles)
+        return self._replace(ends=self.ends_for_done, in_cycles=in_cycles)
+
     def within(self, regimen: str) -> SeriesPlan:
         """Return the same for the visits on days of the cycles of a regimen: with its start, and the E of those."""
-        for name, anchor, ends in self.in_cycles:
-            if name == regimen:
+        for one in self.in_cycles:
+            if one.regimen == regimen:
                 # The others stay, so that it is known when all have ended.
-                others = (*self.in_cycles, ("", self.anchor, self.ends))
-                return self._replace(anchor=anchor, ends=ends, in_cycles=others)
+                first = InCycles("", self.anchor, self.ends, self.ends_for_done or self.ends)
+                own = None if self.ends_for_done is None else one.ends_for_done
+                others = (*self.in_cycles, first)
+                return self._replace(anchor=one.anchor, ends=one.ends, ends_for_done=own, in_cycles=others)
         return self
 
 
@@ -123,6 +147,17 @@ class PlannedVisit(NamedTuple):
         return end is not None and self.opens_on > end.on
 
     @property
+    def in_plan(self) -> bool:
+        """Return whether it is for the patient, who is enrolled if need be, and does not open after E."""
+        return self.is_for_patient and not self.is_past_end and not self.needs_enrolment
+
+    @property
+    def for_done(self) -> PlannedVisit:
+        """Return the visit as it is for what was done: as if nobody had said that the regimen ended whose day it is."""
+        plan = self.plan.for_done
+        return self if plan is self.plan else self._replace(plan=plan)
+
+    @property
     def none_follows(self) -> bool:
         """Return whether neither it nor any later visit is in the plan without being held, as far as can be said."""
         if self.needs_enrolment:
@@ -179,10 +214,6 @@ class PlannedVisit(NamedTuple):
         if number == 0:
             return base
         return Reason("after" if number > 0 else "before", base=base, count=count(abs(number), _UNITS[recurrence.unit]))
-
-
-#: Whether a visit is for the patient, who is enrolled if need be, and does not open after its E.
-InPlan = Callable[[PlannedVisit], bool]
 
 
 def label_of(series: Series, visit: str) -> Reason | None:
@@ -369,13 +400,15 @@ class PlannedVisits:
             self._all_closed.append(max(planned.closes_on, latest))
         return self._read[index] if index >= 0 else None
 
-    def existing(self, index: int, step: int, done: Collection[int], in_plan: InPlan, held: bool = False) -> int:
+    def existing(self, index: int, step: int, done: Collection[int], held: bool = False, for_done: bool = False) -> int:
         """Return the first index, from one on in steps of 1 or -1, of a visit that was done or is in the plan.
 
-        One that is held all the time only if `held` says so. There is no visit at the index if there is none.
+        One that is held all the time only if `held` says so; `for_done`: in the plan as it is for what was done. There
+        is no visit at the index if there is none.
         """
         while index not in done and (planned := self.visit(index)) is not None:
-            if in_plan(planned) and (held or not planned.is_held):
+            planned = planned.for_done if for_done else planned
+            if planned.in_plan and (held or not planned.is_held):
                 break
             if step > 0 and planned.none_follows:
                 return _done_after(index, done)
@@ -458,9 +491,9 @@ class EvenlySpacedVisits(PlannedVisits):
             )
         return planned
 
-    def existing(self, index: int, step: int, done: Collection[int], in_plan: InPlan, held: bool = False) -> int:
+    def existing(self, index: int, step: int, done: Collection[int], held: bool = False, for_done: bool = False) -> int:
         planned = self.visit(index)
-        if planned is None or index in done or in_plan(planned):
+        if planned is None or index in done or planned.in_plan:
             return index
         # All are for the patient: what is not in the plan lies after E or enrolment, and so does all that follows.
         if step > 0:

@@ -18,9 +18,9 @@ from scheduler_api.engine.treatment.milestones import AnchorDay, Reached, anchor
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 
 from .amended import AmendedVisits, amended
-from .recurrence import EvenlySpacedVisits, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
-from .series import BookedVisit, Visit, VisitSeries, in_plan
-from .series_end import dose_visits_end, visits_end
+from .recurrence import EvenlySpacedVisits, InCycles, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
+from .series import BookedVisit, Visit, VisitSeries
+from .series_end import dose_visits_end, visits_end, with_regimen
 
 
 class VisitSchedule:
@@ -90,7 +90,7 @@ class VisitSchedule:
         plans = [plan for _, plan in stages if plan is not None]
         if len(stages) == 1:
             return AmendedVisits(self._planned_visits(plans[0]) if plans else PlannedVisits(iter(())), ())
-        return amended(stages, self._planned_visits, self._history.done_of_series.get(name), in_plan)
+        return amended(stages, self._planned_visits, self._history.done_of_series.get(name))
 
     def _stages(self, name: str) -> list[tuple[Period, SeriesPlan | None]]:
         """Return the versions that apply, each with what it says of a series (None: nothing, or not yet)."""
@@ -142,21 +142,20 @@ class VisitSchedule:
         """Return the plan of a series on days of cycles, counted from the start of their regimen and ending with it."""
         treatment_plan, named = self._treatment_plan, series.anchor.regimen
 
-        def ends(regimen: RegimenPlan) -> tuple[Reached | None, ...]:
+        def in_cycles_of(regimen: RegimenPlan, start: AnchorDay) -> InCycles:
             after = regimen.milestone_on if regimen.follows_own_milestone else None
-            of_each = (visits_end(one, protocol, self._history, after, regimen) for one in series.recurrences)
-            return tuple(of_each)
+            ends = tuple(visits_end(one, protocol, self._history, after, regimen) for one in series.recurrences)
+            return InCycles(regimen.name, start, tuple(with_regimen(end, regimen) for end in ends), ends)
 
-        first = treatment_plan.regimen(named or protocol.regimens[0].id)
-        assert first is not None, "a version's regimens are all planned"
+        lead = treatment_plan.regimen(named or protocol.regimens[0].id)
+        assert lead is not None, "a version's regimens are all planned"
+        first = in_cycles_of(lead, anchor)
         courses = {course.regimen for course in treatment_plan.cycle_courses(named)}
         started = ((one, self._start_of_cycles(one.name)) for one in treatment_plan.regimens if one.name in courses)
-        in_cycles = tuple(
-            (one.name, start, ends(one))
-            for one, start in started
-            if start is not None and (start != anchor or one.milestone_on != first.milestone_on)
-        )
-        return SeriesPlan(series, anchor, ends(first), is_last, in_cycles=in_cycles)
+        all_of_them = (in_cycles_of(one, start) for one, start in started if start is not None)
+        others = tuple(one for one in all_of_them if one._replace(regimen=first.regimen) != first)
+        for_done = first.ends_for_done if self._history.regimen_ends else None
+        return SeriesPlan(series, anchor, first.ends, is_last, in_cycles=others, ends_for_done=for_done)
 
     def visit(self, name: str) -> Visit | None:
         """Return the visit with this name, of whichever series; None if the plan has none, or it was cut."""
@@ -187,7 +186,7 @@ class VisitSchedule:
             _inputs_of_amounts(history, series),
             [one.inputs for one in self._planned_instead(name)],
             # An appointment is of no use once the patient has left.
-            (history.off_study, history.off_study_because) if name in self._booked else None,
+            (history.off_study, history.off_study and history.off_study_because) if name in self._booked else None,
         )
 
     def _planned_visits(self, plan: SeriesPlan) -> PlannedVisits:

@@ -190,7 +190,7 @@ class VisitSeries:
         self._performed: dict[int, Performed] = {}
         self.unscheduled: list[UnscheduledVisit] = []
         if (done := history.done_of_series.get(name)) is not None:
-            self._performed, self.unscheduled = assign(planned_visits, done, in_plan, before_holds)
+            self._performed, self.unscheduled = assign(planned_visits, done, before_holds)
 
     def anchor_at(self, visit: str) -> AnchorDay | None:
         """Return a visit as an anchor: the day it was done, else (provisionally) its target day.
@@ -275,7 +275,7 @@ class VisitSeries:
         return None
 
     def _existing(self, index: int, step: int) -> int:
-        return self.planned_visits.existing(index, step, self._performed, in_plan)
+        return self.planned_visits.existing(index, step, self._performed)
 
     def _is_the_end(self, planned: PlannedVisit) -> bool:
         """Return whether neither this visit nor any later one is in the plan, as far as its version goes."""
@@ -311,7 +311,7 @@ class VisitSeries:
         done = self._performed.get(index)
         name, history = planned.name, self._history
         booking = self._booked[name].booking if name in self._booked else None
-        is_listed = booking is not None or in_plan(planned)
+        is_listed = booking is not None or planned.in_plan
         if done is None and (not planned.is_for_patient or not is_listed or planned.is_held):
             return None
         because, end = planned.because, visit_end(history, planned)
@@ -450,7 +450,7 @@ class VisitSeries:
         """Return why the plan does not have a visit: it is not for this patient, a hold, an amendment, or no anchor."""
         history = self._history
         planned = self.planned_visits.visit(index) if index is not None else None
-        if planned is not None and planned.is_held and in_plan(planned):
+        if planned is not None and planned.is_held and planned.in_plan:
             return Reason("held_dose", base=planned.because)
         if planned is not None and (end := visit_end(history, planned)) is not None:
             return Reason("not_required", base=planned.because, end=end.because)
@@ -489,11 +489,6 @@ def _end_in(because: Reason) -> Reason:
     """Return why a visit is not required, without why it was planned."""
     end: Reason = because.inputs["end"] if because.rule == "not_required" else because
     return end
-
-
-def in_plan(planned: PlannedVisit) -> bool:
-    """Return whether a visit is for this patient, who is enrolled if need be, and does not open after E."""
-    return planned.is_for_patient and not planned.is_past_end and not planned.needs_enrolment
 
 
 def visit_end(history: History, planned: PlannedVisit) -> Reached | None:

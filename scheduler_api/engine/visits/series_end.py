@@ -23,36 +23,51 @@ def visits_end(
     """Return E, the day on which the visits of one entry of a version of the protocol end for a patient, and why.
 
     `after`: of progressions and new therapies the earliest after that day counts. `regimen`: the visits are on days of
-    its cycles. None while nothing has ended them.
+    its cycles; that it was said to have ended is left out (`with_regimen`). None while nothing has ended them.
     """
-    # Visits between the last dose and the decision were required, those on days of cycles too.
-    ends = [reached(history, protocol, "end_of_study"), None if regimen is None else _treatment_end(regimen)]
+    ends = [reached(history, protocol, "end_of_study")]
+    if regimen is not None:
+        ends += [_treatment_end(regimen), _no_longer_for_patient(regimen)]
     for names in recurrence.until:
         ends.append(_latest([reached(history, protocol, name, after) for name in names]))
+    return _earliest(ends)
+
+
+def with_regimen(end: Reached | None, regimen: RegimenPlan) -> Reached | None:
+    """Return E of visits on days of the cycles of a regimen, which end too when it was said to have ended."""
+    ends = [end]
+    for said in regimen.said_to_end:
+        day = regimen.history.stands_for(said)
+        ends.append(Reached(*day, said.in_words(Reason("regimen_ended", text=regimen.name, day=day.on))))
     return _earliest(ends)
 
 
 def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
     """Return E of the doses of a regimen that is given at the site, and why; None while nothing has ended them.
 
-    They end with the study, with treatment, when the regimen was said to have ended, and on the first day from which it
-    is no longer for the patient. One that has run out ends nothing: there are no further doses.
+    One that has run out ends nothing: there are no further doses.
     """
-    history, last = regimen.history, regimen.last_day_for_patient
-    ends = [reached(history, protocol, "end_of_study"), _treatment_end(regimen)]
-    for said in regimen.said_to_end:
-        day = history.stands_for(said)
-        ends.append(Reached(*day, Reason("regimen_ended", text=regimen.name, day=day.on)))
-    if last is not None and last != date.min:
-        since = last + ONE_DAY
-        ends.append(Reached(since, since, Reason("not_for_patient", day=since)))
-    return _earliest(ends)
+    ends = [
+        reached(regimen.history, protocol, "end_of_study"),
+        _treatment_end(regimen),
+        _no_longer_for_patient(regimen),
+    ]
+    return with_regimen(_earliest(ends), regimen)
 
 
 def _treatment_end(regimen: RegimenPlan) -> Reached | None:
-    """Return the end of treatment that ended a regimen."""
+    """Return the end of treatment that ended a regimen: visits between the last dose and the decision were required."""
     end = regimen.treatment_end
-    return None if end is None else Reached(*end.decided, Reason("treatment_ended", day=end.decided_on))
+    return None if end is None else Reached(*end.decided, end.because)
+
+
+def _no_longer_for_patient(regimen: RegimenPlan) -> Reached | None:
+    """Return the first day from which a regimen is no longer for the patient; None if it never was, or still is."""
+    last = regimen.last_day_for_patient
+    if last is None or last == date.min:
+        return None
+    since = last + ONE_DAY
+    return Reached(since, since, Reason("not_for_patient", day=since))
 
 
 def _earliest(ends: Iterable[Reached | None]) -> Reached | None:

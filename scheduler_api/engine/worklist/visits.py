@@ -15,7 +15,7 @@ from scheduler_api.engine.model.versions import has_responses
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.visits.assignment import UnscheduledVisit
-from scheduler_api.engine.visits.series import IN_VAIN, STANDS, Visit, in_plan
+from scheduler_api.engine.visits.series import IN_VAIN, STANDS, Visit
 
 from .entry import BOOKING_AT_OLD_SITE, PAPER, ResolvingCall, WorklistEntry
 
@@ -256,7 +256,7 @@ def _of_dropped(schedule: PatientSchedule) -> Iterator[WorklistEntry]:
     off_on = history.off_study_on
     for dropped in (one for name in visit_schedule.names for one in visit_schedule.series(name).dropped):
         name, because = dropped.visit.name, dropped.because
-        if in_plan(dropped.visit):
+        if dropped.visit.in_plan:
             yield WorklistEntry(
                 "visit_dropped",
                 f"{name}.{dropped.from_on}",

@@ -28,7 +28,7 @@ from . import facts
 from .dose_words import ReadMonth, StoredWords, month_of
 
 #: Raise it when derived data get another meaning though their fields stay the same.
-_MEANING = 5
+_MEANING = 6
 #: The format of all derived data stored of a patient. It follows from the types, so nobody can forget to change it.
 FORMAT = format_of(_MEANING, History, Words, Visit, WorklistEntry, TreatmentPosition)
 
