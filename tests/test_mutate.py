@@ -1,4 +1,4 @@
-"""Which small changes of the engine its tests would not notice is told of the engine as it is."""
+"""Hold that the changes of the engine known to change nothing are changes of the engine as it is."""
 
 from __future__ import annotations
 

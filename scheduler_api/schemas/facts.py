@@ -9,7 +9,6 @@ from marshmallow import Schema, ValidationError, post_load, validates_schema
 
 from scheduler_api.engine.errors import CONFIRMED
 from scheduler_api.engine.model.facts import (
-    HAVE_A_REASON,
     KINDS,
     PARTNER,
     PATIENT,
@@ -18,6 +17,7 @@ from scheduler_api.engine.model.facts import (
     Enrolled,
     HoldStarted,
     Registered,
+    correction_field,
 )
 from scheduler_api.use_cases.patients.facts import NewFact
 
@@ -74,7 +74,7 @@ class FactSchema(Strict):
         if body is HoldStarted and replaces is not None and given.get("resumes_on", data["from_on"]) is None:
             # Left out, the end stays; null takes it away.
             data["no_end"] = True
-        correction = data.pop("correction_reason" if issubclass(body, HAVE_A_REASON) else "reason", None)
+        correction = data.pop(correction_field(body), None)
         if body is Registered:
             protocol = data["protocol"]
             return NewFact(registered_body(data, protocol["id"], protocol["version"]), replaces, correction)
@@ -96,12 +96,11 @@ _WHY = {"description": "Why it corrects or voids; required then"}
 
 def _kind(name: str, **declared: Any) -> type[Strict]:
     """Build the schema of one kind: its data, and a reason for corrections under a name that its data leaves free."""
-    why = "correction_reason" if issubclass(KINDS[name], HAVE_A_REASON) else "reason"
     need: dict[str, Any] = {"load_default": None}
     if name == "voided":
         need = {"required": True}
         declared["Meta"] = type("Meta", (Strict.Meta,), {"exclude": ("replaces",)})
-    declared[why] = Text(500, lines=True, metadata=_WHY, **need)
+    declared[correction_field(KINDS[name])] = Text(500, lines=True, metadata=_WHY, **need)
     declared["kind"] = Choice(name, required=True)
     camel = "".join(part.title() for part in name.split("_"))
     return type(f"{camel}Fact", (FactSchema,), {"__doc__": KINDS[name].__doc__, **declared})

@@ -79,7 +79,7 @@ class Known(Treatment):
         return None if self._rules[1] == FAR else self._rules[1]
 
     def released_by(self, on: date) -> list[MilestoneDay]:
-        """What releases from contraception on a day, if that is the day itself: death, or that nobody was dosed."""
+        """Return what releases from contraception on a day exactly known: death, or that nobody was dosed."""
         died = self._day_of_death()
         if died is not None and died.on == on:
             return [died]
@@ -527,7 +527,7 @@ class Known(Treatment):
         return (min(on for on, _ in found), min(first for _, first in found)) if found else None
 
     def _ends_of_regimen(self, name: str, was_said: bool) -> list[tuple[date, date]]:
-        """What ends the visits on the days of a regimen, its own doses at the site among them.
+        """Return what ends the visits on the days of a regimen, its own doses at the site among them.
 
         Treatment ended, it was said to have ended itself, or is no longer for the patient. One that has run out ends
         nothing.

@@ -52,7 +52,7 @@ def builtin() -> Protocol:
 
 
 def is_listed(entry: WorklistEntry, on: date) -> bool:
-    """Whether an entry is on the worklist of a day."""
+    """Return whether an entry is on the worklist of a day."""
     return entry.from_on <= on and (entry.through_on is None or on <= entry.through_on)
 
 

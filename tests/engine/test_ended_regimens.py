@@ -1,4 +1,4 @@
-"""What becomes of visits on days of the cycles of a regimen that ended: by hand (rules, section 5)."""
+"""Work out by hand what becomes of visits on days of the cycles of a regimen that ended (rules, section 5)."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_drug_that_reopened_treatment_ends_its_own_visits() -> None:
 
 
 def test_after_the_last_of_so_many_doses_the_cycle_is_one_to_its_end() -> None:
-    """Of two infusions the second begins the last cycle, whose day 8 is 2 February; there is no third."""
+    """Give two infusions: the second begins the last cycle, whose day 8 is 2 February; there is no third."""
     patient = two_drugs(max_doses=2)
     assert statuses(patient) == {"blood-pembrolizumab-c1d8": "missed", "blood-pembrolizumab-c2d8": "overdue"}
     do(patient, "2024-02-02")

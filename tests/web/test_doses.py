@@ -1,4 +1,4 @@
-"""What there is to take, on the patient's page and on paper: which drug, which dose of the day, how much."""
+"""Show what there is to take, on the patient's page and on paper: which drug, which dose of the day, how much."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def diary(visitor: Visitor, patient: Patient, query: str = "") -> dict[str, str]
 
 
 def header(visitor: Visitor, patient: Patient) -> str:
-    """What the patient's page says of the doses of today."""
+    """Return what the patient's page says of the doses of today."""
     return text_of(visitor.page(f"/ward/patients/{patient.patient_id}").one("dd", data_field="dose"))
 
 

@@ -405,7 +405,12 @@ KINDS: Mapping[str, type[Body]] = {
 }
 KIND_OF: Mapping[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 #: Kinds whose data has a `reason` of its own, so that a correction says why in `correction_reason`.
-HAVE_A_REASON = (HoldStarted, DoseChanged, RegimenEnded, TreatmentEnded, StudyEnded)
+_HAVE_A_REASON = (HoldStarted, DoseChanged, RegimenEnded, TreatmentEnded, StudyEnded)
+
+
+def correction_field(body: type[Body]) -> str:
+    """Return the name of the field that says why a fact of a kind corrects another; its own `reason` is not that."""
+    return "correction_reason" if issubclass(body, _HAVE_A_REASON) else "reason"
 
 
 @dataclass(frozen=True, slots=True)

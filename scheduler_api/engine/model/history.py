@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
@@ -208,13 +208,13 @@ class History:
     @property
     def last_dose_is_unknown(self) -> bool:
         """Return whether the latest end of treatment says that nobody knows the last dose."""
-        return bool(self.ends_of_treatment) and self.ends_as_they_stand[-1][0].last_dose_unknown
+        return bool(self.treatment_ends) and self.treatment_ends[-1].said.last_dose_unknown
 
     @property
     def _reported_last_dose(self) -> ReportedDay | None:
         """Return what was reported of the last dose if its day is not exactly known."""
         last = self.last_dose
-        if last is None or last.first_on == last.on:
+        if last is None or not last.is_vague:
             return None
         reported = [end.last_dose for end in self.ends_of_treatment]
         reported += [end.last_dose for end in self.regimen_ends]
@@ -319,11 +319,6 @@ class History:
         return earliest(map(self.stands_for, self.new_therapies))
 
     @property
-    def end_of_treatment(self) -> EndOfTreatment | None:
-        """Return what was reported of the end of treatment that counts: the latest, unless treatment was reopened."""
-        return self.ends_as_they_stand[-1][0] if self.ends_of_treatment and self.reopened is None else None
-
-    @property
     def treatment_ended(self) -> TreatmentEnd | None:
         """Return the end of treatment that counts: the latest, unless treatment was reopened (section 4)."""
         return self.treatment_ends[-1] if self.treatment_ends and self.reopened is None else None
@@ -331,13 +326,7 @@ class History:
     @cached_property
     def treatment_ends(self) -> tuple[TreatmentEnd, ...]:
         """Return all ends of treatment, in order of decisions."""
-        return tuple(end for _, end in self.ends_as_they_stand)
-
-    @cached_property
-    def ends_as_they_stand(self) -> Sequence[tuple[EndOfTreatment, TreatmentEnd]]:
-        """Return each end of treatment as it was reported and as it stands, in order of decisions."""
-        ends = ((one, self._as_it_stands(one)) for one in self.ends_of_treatment)
-        return sorted(ends, key=lambda end: end[1].decided_on)
+        return tuple(sorted(map(self._as_it_stands, self.ends_of_treatment), key=attrgetter("decided_on")))
 
     def end_after(self, day: date | None) -> TreatmentEnd | None:
         """Return the end of treatment that ends what started on a day: the first decided after it; None: the first.
@@ -352,7 +341,7 @@ class History:
 
     def _ends_on_its_day(self, before: TreatmentEnd | None, end: TreatmentEnd, day: date) -> bool:
         """Return whether an end of treatment, after another, ends what started on the day of its decision."""
-        if before is None or not end.decided.first_on == end.decided_on == day > before.decided_on:
+        if before is None or end.decided.is_vague or not end.decided_on == day > before.decided_on:
             return False
         is_of_that_day = end.reason == "death" or (end.last_dose_on is not None and end.last_dose_on >= day)
         return is_of_that_day and not any(before.decided_on <= anew < day for anew in self.anew_on)
@@ -361,10 +350,8 @@ class History:
         """Return an end of treatment. A last dose that nobody knows stands for the day of the decision (section 3)."""
         decided = self._decided(end)
         if end.last_dose_unknown:
-            return TreatmentEnd(decided, decided, end.reason, True, end)
-        if end.last_dose is None:
-            return TreatmentEnd(None, decided, end.reason, False, end)
-        return TreatmentEnd(self.stands_for(end.last_dose), decided, end.reason, not end.last_dose.is_exact, end)
+            return TreatmentEnd(decided, decided, end)
+        return TreatmentEnd(None if end.last_dose is None else self.stands_for(end.last_dose), decided, end)
 
     def _decided(self, end: EndOfTreatment) -> Milestone:
         """Return the day of a decision: not after a regimen started anew since the last dose that was stated with it.
@@ -470,8 +457,8 @@ class History:
         """
         reports = [one for one in self.pregnancy_reports if one.of == PATIENT]
         told_on = [report.reported_on for report in reports if not report.is_settled]
-        ends = self.ends_as_they_stand
-        told_on += [end.decided_on for said, end in ends if end.reason == "pregnancy" and not said.is_settled]
+        ended = (end for end in self.treatment_ends if end.reason == "pregnancy")
+        told_on += [end.decided_on for end in ended if not end.said.is_settled]
         over_on = ((one, self._pregnancy_over_on(one)) for one in told_on if one <= day)
         return any(over is None or day < over for _, over in over_on)
 
@@ -515,6 +502,11 @@ class History:
     def is_held(self, day: date) -> bool:
         """Return whether `day` lies in a hold, of whichever regimens."""
         return bool(self.holds) and any(hold.covers(day) for hold in self.holds)
+
+    @property
+    def open_holds(self) -> list[Hold]:
+        """Return the holds without a recorded end."""
+        return [hold for hold in self.holds if hold.resumes_on is None]
 
     def holds_of(self, *regimens: str) -> tuple[Hold, ...]:
         """Return the holds that name one of some regimens or all, in order of days; those that overlap are one."""

@@ -220,14 +220,23 @@ def earliest(days: Iterable[Milestone]) -> Milestone | None:
 class TreatmentEnd(NamedTuple):
     """The end of treatment, each day standing for what was reported, `said` (section 1).
 
-    `last_dose` None: nobody was dosed. `is_provisional`: the day of the last dose is not exactly known, or not at all.
+    `last_dose` None: nobody was dosed.
     """
 
     last_dose: Milestone | None
     decided: Milestone
-    reason: str
-    is_provisional: bool
     said: EndOfTreatment
+
+    @property
+    def reason(self) -> str:
+        """Return why treatment ended."""
+        return self.said.reason
+
+    @property
+    def is_provisional(self) -> bool:
+        """Return whether the day of the last dose is not exactly known, or not at all."""
+        stated = self.said.last_dose
+        return self.said.last_dose_unknown or (stated is not None and not stated.is_exact)
 
     @property
     def last_dose_on(self) -> date | None:

@@ -13,7 +13,6 @@ from scheduler_api.engine.dates import civil_date, is_time_zone
 from scheduler_api.engine.doses.accountability import more_than_dispensed
 from scheduler_api.engine.errors import Conflict, FieldError, NeedsConfirmation, ValidationFailed
 from scheduler_api.engine.model.facts import (
-    HAVE_A_REASON,
     Body,
     DoseChanged,
     DoseRecorded,
@@ -35,6 +34,7 @@ from scheduler_api.engine.model.facts import (
     VisitBooked,
     VisitDone,
     Voided,
+    correction_field,
 )
 from scheduler_api.engine.model.fold import extend, fold, superseded_by
 from scheduler_api.engine.model.history import History
@@ -199,8 +199,8 @@ def _corrected(versions: Versions, history: History, facts: list[Fact], fact: Fa
     elif old.kind != fact.kind:
         raise ValidationFailed([FieldError(at, f"That fact is of the kind {old.kind}, not {fact.kind}.", "other_kind")])
     if not (fact.correction or "").strip() and not _completes(old.body, fact.body):
-        field = "/correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "/reason"
-        raise ValidationFailed([FieldError(field, "Missing: a correction says why.", "reason_missing")])
+        field = correction_field(type(fact.body))
+        raise ValidationFailed([FieldError(f"/{field}", "Missing: a correction says why.", "reason_missing")])
     after = [*facts, fact]
     if isinstance(fact.body, Registered):
         _check_new_registration(history, after, fact.body, now)

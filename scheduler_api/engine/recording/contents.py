@@ -108,8 +108,7 @@ def content_errors(versions: Versions, history: History, body: Body, today: date
         case DoseChanged():
             return dose_change_errors(plan, body)
         case RegimenEnded():
-            on = body.last_dose_on.last if isinstance(body.last_dose_on, PartialDate) else body.last_dose_on
-            return regimen_errors(plan, "/regimen", body.regimen, on)
+            return regimen_errors(plan, "/regimen", body.regimen, _latest(body.last_dose_on))
         case VisitBooked():
             errors = _booking_errors([period.protocol for period in plan], history, body)
             if body.booked_on is None:

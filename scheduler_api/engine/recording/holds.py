@@ -12,7 +12,7 @@ from scheduler_api.engine.model.records import Hold
 
 def holds_to_end(history: History, ended: HoldEnded | None = None) -> list[Hold]:
     """Return the open holds; with `ended`, only those that this fact may end."""
-    holds = [hold for hold in history.holds if hold.resumes_on is None]
+    holds = history.open_holds
     return holds if ended is None or ended.hold is None else [hold for hold in holds if hold.fact_id == ended.hold]
 
 

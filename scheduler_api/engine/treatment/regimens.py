@@ -163,8 +163,7 @@ class RegimenPlan:
 
         They end with the number that the protocol has of them, or with the one in which it has had its `max_doses`.
         """
-        last_doses = [day for day, _ in self._last_doses]
-        ends = (_cycle_ends_on(self.runs, day) if day >= self.starts_on else day for day in last_doses)
+        ends = (_cycle_ends_on(self.runs, day) if day >= self.starts_on else day for day in self._days_of_last_doses)
         return earliest_of(self.ran_out_on, *ends)
 
     @property
@@ -533,14 +532,14 @@ class RegimenPlan:
         """
         if self.started is None:
             return None
-        last_doses = (day for day, _ in self._last_doses)
+        last_doses = self._days_of_last_doses
         return earliest_of(self.ran_out_on, self.last_day_for_patient, *last_doses, *self.days_said_to_end)
 
     @property
-    def _last_doses(self) -> list[tuple[date, int]]:
-        """Return the last of its `max_doses`, and of those of the regimen whose cycles it shares."""
+    def _days_of_last_doses(self) -> list[date]:
+        """Return the days of the last of its `max_doses`, and of those of the regimen whose cycles it shares."""
         doses = (self.last_of_doses, None if self._shared is None else self._shared.last_of_doses)
-        return [dose for dose in doses if dose is not None]
+        return [day for day, _ in filter(None, doses)]
 
     @cached_property
     def last_day_for_patient(self) -> date | None:
@@ -586,8 +585,7 @@ class RegimenPlan:
     @property
     def treatment_ended_on(self) -> date | None:
         """Return the last day on which doses are possible by a record that treatment, study or regimen ended."""
-        last = self.last_treatment_day
-        return min([*self.days_said_to_end, *([] if last is None else [last])], default=None)
+        return earliest_of(self.last_treatment_day, *self.days_said_to_end)
 
     def _last_of_doses(self) -> tuple[date, int] | None:
         """Return the dose with which it has had its `max_doses`; None while it has not, or may have any number.

@@ -87,12 +87,12 @@ def _beside_start(plan: tuple[Period, ...], history: History) -> frozenset[str]:
 def end_beside(plan: tuple[Period, ...], history: History, fact_id: str) -> EndOfTreatment | None:
     """Return an end of treatment that a fact records once more, though no regimen starts between the two; else None."""
     history = as_it_counts(plan, history)
-    for (one, earlier), (other, later) in pairwise(history.ends_as_they_stand):
-        if fact_id in (one.fact_id, other.fact_id):
+    for earlier, later in pairwise(history.treatment_ends):
+        if fact_id in (earlier.said.fact_id, later.said.fact_id):
             regimens = _all_if_one_starts_at_a_milestone(plan, history)
             starts = (regimen.reopens_on(earlier.decided_on) for regimen in regimens)
             if not any(day is not None and history.end_after(day) is later for day in starts):
-                return other if one.fact_id == fact_id else one
+                return later.said if earlier.said.fact_id == fact_id else earlier.said
     return None
 
 

@@ -83,7 +83,7 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
 def _end_of(history: History, body: TreatmentEnded) -> TreatmentEnd | None:
     """Return the end of treatment that a fact records; None if it is taken back."""
     decided_on = body.decided_on.isoformat()
-    return next((end for said, end in history.ends_as_they_stand if said.decided.text == decided_on), None)
+    return next((end for end in history.treatment_ends if end.said.decided.text == decided_on), None)
 
 
 def _end_of_regimen(history: History, body: RegimenEnded) -> date | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from scheduler_api.engine.model.facts import visit_of
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.model.protocol import Anchor, Protocol, Series
+from scheduler_api.engine.model.protocol import Anchor, Protocol, Recurrence, Series
 from scheduler_api.engine.model.versions import Period, gives_doses
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.cycles import CycleCourse
@@ -20,7 +20,7 @@ from scheduler_api.engine.treatment.regimens import RegimenPlan
 from .amended import AmendedVisits, amended
 from .recurrence import EvenlySpacedVisits, InCycles, PlannedVisit, PlannedVisits, SeriesPlan, planned_visits_of
 from .series import BookedVisit, Visit, VisitSeries
-from .series_end import dose_visits_end, visits_end, with_regimen
+from .series_end import visits_end, with_regimen
 
 
 class VisitSchedule:
@@ -106,7 +106,7 @@ class VisitSchedule:
         if anchor is None:
             return None
         if series.gives is not None and (regimen := self._given(series.name)) is not None:
-            end = dose_visits_end(protocol, regimen)
+            end = with_regimen(visits_end(series.recurrences[0], protocol, self._history, None, regimen), regimen)
             return SeriesPlan(series, anchor, (end,) * len(series.recurrences), is_last, regimen.holds)
         if series.anchor.is_cycle:
             return self._on_cycle_days(protocol, series, anchor, is_last)
@@ -152,8 +152,9 @@ class VisitSchedule:
         first = in_cycles_of(lead, anchor)
         courses = {course.regimen for course in treatment_plan.cycle_courses(named)}
         started = ((one, self._start_of_cycles(one.name)) for one in treatment_plan.regimens if one.name in courses)
-        all_of_them = (in_cycles_of(one, start) for one, start in started if start is not None)
-        others = tuple(one for one in all_of_them if one._replace(regimen=first.regimen) != first)
+        beside = ((one, start) for one, start in started if start is not None and (one, start) != (lead, anchor))
+        found = (in_cycles_of(one, start) for one, start in beside)
+        others = tuple(one for one in found if one._replace(regimen=first.regimen) != first)
         for_done = first.ends_for_done if self._history.regimen_ends else None
         return SeriesPlan(series, anchor, first.ends, is_last, in_cycles=others, ends_for_done=for_done)
 
@@ -245,8 +246,7 @@ class VisitSchedule:
         if any(history.fits(one.who, target) for one in of_that_name):
             return False
         # All entries of a dose are for the same patients, and it is planned by one of them.
-        first = min(of_that_name, key=lambda one: (-one.before_days, one.after_days))
-        return series.gives is not None or first == planned.recurrence
+        return series.gives is not None or planned.recurrence == min(of_that_name, key=_window_first)
 
     def _anchor(self, protocol: Protocol, anchor: Anchor) -> AnchorDay | None:
         """Return the day a series is counted from; None while there is no such day yet."""
@@ -284,6 +284,11 @@ class VisitSchedule:
             if any(s.name == name and s.has_visit(visit) for p in self._plan for s in p.protocol.series):
                 return self.series(name).anchor_at(visit)
         return None
+
+
+def _window_first(recurrence: Recurrence) -> tuple[int, int]:
+    """Return what orders windows around one target: the one that opens first, then the one that closes first."""
+    return -recurrence.before_days, recurrence.after_days
 
 
 def _opening_through(last: date, visits: Iterator[PlannedVisit]) -> Iterator[PlannedVisit]:

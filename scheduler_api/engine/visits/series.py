@@ -456,7 +456,7 @@ class VisitSeries:
             return Reason("not_required", base=planned.because, end=end.because)
         if (dropped := next((one for one in self.dropped if one.visit.name == name), None)) is not None:
             return dropped.because
-        if series is not None and series.anchor.is_cycle and any(hold.resumes_on is None for hold in history.holds):
+        if series is not None and series.anchor.is_cycle and history.open_holds:
             return Reason("open_hold_stops_cycles")
         return Reason("not_in_plan")
 

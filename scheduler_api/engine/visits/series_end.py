@@ -23,7 +23,8 @@ def visits_end(
     """Return E, the day on which the visits of one entry of a version of the protocol end for a patient, and why.
 
     `after`: of progressions and new therapies the earliest after that day counts. `regimen`: the visits are on days of
-    its cycles; that it was said to have ended is left out (`with_regimen`). None while nothing has ended them.
+    its cycles, or doses of it; that it was said to have ended is left out (`with_regimen`). One that has run out ends
+    nothing. None while nothing has ended them.
     """
     ends = [reached(history, protocol, "end_of_study")]
     if regimen is not None:
@@ -34,25 +35,12 @@ def visits_end(
 
 
 def with_regimen(end: Reached | None, regimen: RegimenPlan) -> Reached | None:
-    """Return E of visits on days of the cycles of a regimen, which end too when it was said to have ended."""
+    """Return E of visits on days of a regimen, of its doses too: they also end when it was said to have ended."""
     ends = [end]
     for said in regimen.said_to_end:
         day = regimen.history.stands_for(said)
         ends.append(Reached(*day, said.in_words(Reason("regimen_ended", text=regimen.name, day=day.on))))
     return _earliest(ends)
-
-
-def dose_visits_end(protocol: Protocol, regimen: RegimenPlan) -> Reached | None:
-    """Return E of the doses of a regimen that is given at the site, and why; None while nothing has ended them.
-
-    One that has run out ends nothing: there are no further doses.
-    """
-    ends = [
-        reached(regimen.history, protocol, "end_of_study"),
-        _treatment_end(regimen),
-        _no_longer_for_patient(regimen),
-    ]
-    return with_regimen(_earliest(ends), regimen)
 
 
 def _treatment_end(regimen: RegimenPlan) -> Reached | None:

@@ -31,11 +31,10 @@ def amount_entries(treatment_plan: TreatmentPlan) -> Iterator[WorklistEntry]:
 
 def _of_holds(history: History) -> Iterator[WorklistEntry]:
     """Yield an entry for each hold without a recorded end."""
-    holds = [hold for hold in history.holds if hold.resumes_on is None]
-    for hold in holds:
+    for hold in history.open_holds:
         from_on = hold.from_on + _HOLD
         because = Reason("held_open", day=hold.from_on)
-        which = {"hold": hold.fact_id} if len(holds) > 1 else {}
+        which = {"hold": hold.fact_id} if len(history.open_holds) > 1 else {}
         end_hold = ResolvingCall({"kind": "hold_ended", **which}, ("resumes_on",))
         due_on, about = from_on + _HOLD_RESOLVED, ".".join(hold.regimens or ())
         entry = plain("hold_open", from_on, history.last_dose_day, due_on, because, end_hold, END_TREATMENT)

@@ -16,7 +16,8 @@ from .columns import BECAUSE, SITE, Table, day, flag, number, partial_day, text
 
 def _patients(patient: ExportedPatient) -> Iterator[Mapping[str, Any]]:
     history, treatment = patient.history, patient.schedule.treatment(patient.today)
-    ended, left, document = history.end_of_treatment, history.end_of_study, patient.document()
+    ended = history.treatment_ended and history.treatment_ended.said
+    left, document = history.end_of_study, patient.document()
     progressed = min(history.progressions_since_enrolment, key=history.stands_for, default=None)
     new_therapy = min(history.new_therapies, key=history.stands_for, default=None)
     stated = ended.last_dose.text if ended is not None and ended.last_dose is not None else None

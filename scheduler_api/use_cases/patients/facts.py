@@ -15,7 +15,6 @@ from scheduler_api.engine.doses.off_plan import HARMFUL
 from scheduler_api.engine.errors import Conflict, FieldError, ValidationFailed
 from scheduler_api.engine.model.dose_log import log_name
 from scheduler_api.engine.model.facts import (
-    HAVE_A_REASON,
     Body,
     DoseRecorded,
     DoseTakenBack,
@@ -28,6 +27,7 @@ from scheduler_api.engine.model.facts import (
     VisitDone,
     Voided,
     body_to_data,
+    correction_field,
 )
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
@@ -346,7 +346,7 @@ def fact_document(fact: Fact, voided_by: str | None) -> dict[str, Any]:
     data = body_to_data(fact.body)
     if isinstance(fact.body, Registered):
         data["protocol"] = {"id": data.pop("protocol"), "version": data.pop("version")}
-    why = "correction_reason" if isinstance(fact.body, HAVE_A_REASON) else "reason"
+    why = correction_field(type(fact.body))
     return {
         "fact_id": fact.fact_id,
         "kind": fact.kind,

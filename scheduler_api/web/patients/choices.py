@@ -29,7 +29,7 @@ def options_of(session: Session, row: Row) -> Mapping[str, Options]:
     several = regimens if len(regimens) > 1 else []
     per_day = max((one.times_a_day for one in protocol.regimens), default=1)
     responses = dict.fromkeys(code for one in protocol.series if one.responses for code in one.responses.codes)
-    holds = [(one.fact_id, str(one.from_on)) for one in schedule.history.holds if one.resumes_on is None]
+    holds = [(one.fact_id, str(one.from_on)) for one in schedule.history.open_holds]
     versions = protocols.versions_of(session.store, protocol.id)
     strengths = strengths_of(session, row)
     return {

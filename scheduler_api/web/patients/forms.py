@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from scheduler_api.engine.errors import FieldError, ValidationFailed
-from scheduler_api.engine.model.facts import HAVE_A_REASON, KINDS
+from scheduler_api.engine.model.facts import KINDS, correction_field
 from scheduler_api.schemas.errors import errors_of
 from scheduler_api.schemas.facts import FACTS, NewFactSchema
 from scheduler_api.schemas.fields import (
@@ -72,7 +72,7 @@ def form_of(
     schema = {name: field for name, field in FACTS[kind].fields.items() if name not in hidden}
     found = fields_of(schema, given, options, errors)
     for field in found:
-        field.required |= field.name == correction_of(kind)
+        field.required |= field.name == correction_field(KINDS[kind])
     return found
 
 
@@ -120,15 +120,10 @@ def _field_of(error: FieldError) -> str:
     return error.pointer.split("/")[1] if "/" in error.pointer else ""
 
 
-def correction_of(kind: str) -> str:
-    """Return the field that says why a fact of a kind corrects another; its own `reason` is another one."""
-    return "correction_reason" if issubclass(KINDS[kind], HAVE_A_REASON) else "reason"
-
-
 def _hidden(kind: str, given: MultiDict[str, str], refused: Collection[str]) -> Iterable[str]:
     """Yield the fields that this form need not have: why it corrects, and what is to be confirmed."""
     if not given.get("replaces") and kind != "voided":
-        yield correction_of(kind)
+        yield correction_field(KINDS[kind])
     if "confirmed" not in refused and not given.get("confirmed"):
         yield "confirmed"
     if kind == "voided":

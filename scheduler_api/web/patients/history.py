@@ -7,13 +7,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from scheduler_api.engine.model.facts import KINDS, correction_field
 from scheduler_api.i18n.labels import LABELS, label
 from scheduler_api.schemas.facts import FACTS
 from scheduler_api.schemas.fields import ByName, Instant, PartialCivilDate
 from scheduler_api.web import words
 
 from .changes import value_in
-from .forms import NEVER, correction_of, local_time, piece
+from .forms import NEVER, local_time, piece
 
 #: What a fact has besides its data.
 _ABOUT_IT = ("fact_id", "kind", "recorded_at", "said_at", "sent", "recorded_by", "replaces", "voided_by")
@@ -44,7 +45,7 @@ def fields_of_fact(fact: Mapping[str, Any]) -> set[str]:
 def data_of_fact(fact: Mapping[str, Any], zone: str) -> Iterator[tuple[str, str]]:
     """Yield the data of a fact as a form has it; its times are local in a zone."""
     for name, field in FACTS[fact["kind"]].fields.items():
-        if name in _ABOUT_IT or name == correction_of(fact["kind"]) or name not in fact:
+        if name in _ABOUT_IT or name == correction_field(KINDS[fact["kind"]]) or name not in fact:
             continue
         value = fact[name]
         if isinstance(field, ByName):
