@@ -27,6 +27,7 @@ from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect
 from scheduler_api.store.database.copying import copy
 from scheduler_api.use_cases import debouncer
+from scheduler_api.use_cases.auth import code_flow, oidc
 from scheduler_api.use_cases.debouncer import Debouncer
 
 _START = Debouncer._start
@@ -106,6 +107,9 @@ def _nothing_by_itself() -> Iterator[None]:
         for engine in (postgres, sqlite):
             usual.setattr(engine, "BUSY_TIMEOUT", PATIENCE * 1000)
         usual.setattr(postgres, "CONNECTION_TIMEOUT", PATIENCE)
+        usual.setitem(postgres._LIVELINESS, "connect_timeout", PATIENCE)
+        for who_asks_provider in (oidc, code_flow):
+            usual.setattr(who_asks_provider, "PATIENCE", PATIENCE)
         yield
 
 

@@ -7,7 +7,7 @@ import socket
 from http.client import HTTPResponse
 
 import pytest
-from service import Server, Service
+from service import PATIENCE, Server, Service
 
 from .routes import Route, routes
 
@@ -29,7 +29,7 @@ def answered(server: Server, route: Route, headers: str, sent: bytes) -> tuple[i
     """The status and the type of the answer to a request whose body, of a megabyte, does not come."""
     head = f"{route.method} {route.address()} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
     # Who waits for the body never answers: the timeout ends the test then, and says nothing of how long it may take.
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
         client.sendall(f"{head}Content-Length: 1000000\r\n{headers}\r\n".encode() + sent)
         with HTTPResponse(client, method=route.method) as answer:
             answer.begin()

@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+from service import PATIENCE
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -77,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in OF_CONNECTION}
         forwarded = {"For": self.client_address[0], "Proto": "http", "Host": self.headers.get("Host", "")}
         headers.update({f"X-Forwarded-{name}": value for name, value in forwarded.items()})
-        connection = HTTPConnection(self.api.hostname or "", self.api.port, timeout=30)
+        connection = HTTPConnection(self.api.hostname or "", self.api.port, timeout=PATIENCE)
         try:
             connection.request(self.command, self.path, body or None, headers)
             answer = connection.getresponse()

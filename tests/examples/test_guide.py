@@ -20,7 +20,7 @@ from databases import Databases
 from reminders.conftest import CONTACT
 from reminders.receivers import Browser, Receiver, answering
 from reminders.sending import Sending
-from service import Patient
+from service import PATIENCE, Patient
 
 from scheduler_api.reminders.outbound.keys import make
 
@@ -102,7 +102,7 @@ class Reader(Shown):
             f"{self._world.network.url}{path}",
             headers={**usual, **{name.rstrip(":"): value for name, value in written}},
             data=body.encode() or None,
-            timeout=20,
+            timeout=PATIENCE,
         )
 
     def answer(self) -> tuple[str, dict[str, str], Any]:

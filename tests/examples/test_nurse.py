@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLED_ON, copied
 from databases import Databases
+from service import PATIENCE
 
 from scheduler_api.use_cases.projections import maintenance
 
@@ -42,7 +43,7 @@ def printed(commands: list[str], environment: dict[str, str], folder: Path) -> l
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr

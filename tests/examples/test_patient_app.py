@@ -291,7 +291,7 @@ class TestCommands:
         def command(*arguments: str) -> tuple[int, str, str]:
             program = [sys.executable, "-W", "error", EXAMPLES / "patient_app.py", "--state", tmp_path / "phone.json"]
             done = subprocess.run(
-                [*program, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+                [*program, *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
             )
             return done.returncode, done.stdout, done.stderr
 

@@ -75,3 +75,4 @@ def _tick(database: str, batch: int) -> None:
 def _wait_for_each_other() -> None:
     """Wait for the database as long as it takes: on a slow machine nobody ends by himself."""
     postgres.BUSY_TIMEOUT = sqlite.BUSY_TIMEOUT = 120_000
+    postgres.CONNECTION_TIMEOUT = postgres._LIVELINESS["connect_timeout"] = 120

@@ -31,12 +31,6 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks a server that is away is told so after as long as is usual."""
-    monkeypatch.setattr(postgres, "CONNECTION_TIMEOUT", CONNECTION_TIMEOUT)
-
-
 @pytest.fixture
 def service(cluster: Cluster) -> Iterator[Service]:
     """The application around a database of that server."""

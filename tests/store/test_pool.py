@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from databases import Databases
 from psycopg_pool import ConnectionPool
+from service import PATIENCE
 
 from scheduler_api.store.database import postgres
 from scheduler_api.store.database.connect import connect
@@ -34,7 +35,7 @@ class Gate:
             def getconn(self, timeout: float | None = None) -> Any:
                 if threading.current_thread() is gate.stopped and not gate.reached.is_set():
                     gate.reached.set()
-                    assert gate.opened.wait(timeout=30)
+                    assert gate.opened.wait(timeout=PATIENCE)
                 return super().getconn(timeout)
 
         return Gated
@@ -97,7 +98,7 @@ def test_who_was_given_a_pool_that_is_gone_takes_from_the_next(
 
     gate.stopped = threading.Thread(target=late)
     gate.stopped.start()
-    assert gate.reached.wait(timeout=30)
+    assert gate.reached.wait(timeout=PATIENCE)
     replace(store)
     gate.opened.set()
     gate.stopped.join()
@@ -111,7 +112,6 @@ def test_who_finds_all_connections_in_use_is_told_so_and_no_more_are_made(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "MOST_CONNECTIONS", 2)
-    monkeypatch.setattr(postgres, "CONNECTION_TIMEOUT", 0.1)
     database = databases.new()
     store = connect(database)
     in_use, free = threading.Barrier(3), threading.Event()
@@ -119,16 +119,19 @@ def test_who_finds_all_connections_in_use_is_told_so_and_no_more_are_made(
     def hold() -> None:
         with store.transaction():
             store.write("SELECT 1", {})
-            in_use.wait(timeout=30)
-            assert free.wait(timeout=60)
+            in_use.wait(timeout=PATIENCE)
+            assert free.wait(timeout=PATIENCE)
 
     threads = [threading.Thread(target=hold) for _ in range(2)]
     for thread in threads:
         thread.start()
-    in_use.wait(timeout=30)
-    for _ in range(3):
-        with pytest.raises(Unavailable):
-            store.row("SELECT 1 AS n")
+    in_use.wait(timeout=PATIENCE)
+    wait = ConnectionPool.getconn
+    with monkeypatch.context() as hurried:
+        hurried.setattr(ConnectionPool, "getconn", lambda pool: wait(pool, timeout=0.1))
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                store.row("SELECT 1 AS n")
     with closing(psycopg.connect(database)) as other:
         counted = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         assert other.execute(counted).fetchone() == (2,)
