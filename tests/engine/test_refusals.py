@@ -440,6 +440,18 @@ def test_what_was_taken_back_or_is_to_be_confirmed_contradicts_no_enrolment() ->
     patient.correct("enrolment", "enrolled", **later)
 
 
+@pytest.mark.parametrize("kind", ["dose_recorded", "dose_taken_back"])
+@pytest.mark.parametrize("unknown", [{"regimen": "aspirin"}, {"regimen": "surufatinib", "slot": 2}, {"slot": 2}])
+def test_nobody_says_anything_of_a_dose_that_the_protocol_does_not_have(
+    patient: Patient, kind: str, unknown: dict[str, Any]
+) -> None:
+    said = {"dose_on": "2024-01-05", **unknown}
+    if kind == "dose_recorded":
+        said |= {"status": "taken", "amount": 300}
+    wrong = "/slot" if "slot" in unknown else "/regimen"
+    assert refused(lambda: patient.say(kind, said_at=datetime(2024, 1, 5, 12, tzinfo=UTC), **said)) == [wrong]
+
+
 def test_staff_say_how_much_was_taken_where_nothing_is_planned() -> None:
     patient = Patient.treated(protocol(days=[1, 2, 3, 4, 5]))
     patient.record("hold_started", from_on="2024-01-08", resumes_on="2024-01-09")

@@ -63,14 +63,14 @@ def content_errors(versions: Versions, history: History, body: Body, today: date
     """Return what is wrong with a fact in itself and against the protocol."""
     plan = periods(versions, history)
     match body:
-        case DoseTakenBack() if (of_site := _given_at_site(plan, body)) is not None:
-            return [of_site]
-        case DoseRecorded():
+        case DoseRecorded() | DoseTakenBack():
             if (of_site := _given_at_site(plan, body)) is not None:
                 return [of_site]
             is_named = body.regimen is not None or body.slot is not None
             if is_named and (errors := _dose_errors(TreatmentPlan(plan, history), body)):
                 return errors
+            if isinstance(body, DoseTakenBack):
+                return []
             if body.status == "missed":
                 given = [name for name in ("amount", "taken_at") if getattr(body, name) is not None]
                 return [FieldError(f"/{name}", "Only for a dose that was taken.", "not_applicable") for name in given]
@@ -277,7 +277,7 @@ def _latest(when: When | str) -> date:
     return when.last if isinstance(when, PartialDate) else date.fromisoformat(str(when))
 
 
-def _dose_errors(treatment_plan: TreatmentPlan, body: DoseRecorded) -> list[FieldError]:
+def _dose_errors(treatment_plan: TreatmentPlan, body: DoseRecorded | DoseTakenBack) -> list[FieldError]:
     """Return what is wrong with the regimen and the intake that a dose is said to be of."""
     ids = [one.name for one in treatment_plan.regimens]
     if body.regimen is not None and body.regimen not in ids:
