@@ -7,10 +7,13 @@ import io
 import json
 import re
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import openpyxl
 import pytest
+from conftest import template_of
+from databases import Databases
 from service import Client, Patient, Service, refused
 from werkzeug.test import TestResponse
 
@@ -55,9 +58,22 @@ def rows(client: Client, path: str, **query: Any) -> list[dict[str, str]]:
     return found
 
 
-@pytest.fixture
-def patient(nurse: Client, admin: Client) -> Patient:
-    """One of several patients, with something in every list."""
+class Filled(NamedTuple):
+    """A database with something in every list, the tokens of the staff, the instant then, and one of the patients."""
+
+    database: str
+    tokens: dict[str, str]
+    now: datetime
+    patient_id: str
+
+
+@cache
+def filled_of(databases: Databases) -> Filled:
+    """Such a database of an engine: what many tests copy, since it takes long to make."""
+    empty, tokens = template_of(databases)
+    database = databases.copy(empty)
+    service = Service(database, tokens)
+    nurse, admin = service.client("nurse"), service.client("admin")
     for number in range(2, 9):
         other = nurse.enrol(subject_number=f"{number:03}", time_zone="Pacific/Niue" if number % 2 else "Asia/Shanghai")
         other.record("visit_booked", visit="imaging-w12", booked_on="2024-03-27", place='Room "3", floor 2')
@@ -77,7 +93,23 @@ def patient(nurse: Client, admin: Client) -> Patient:
     patient.record("visit_booked", visit="imaging-w6", booked_on="2024-02-25", place="=cmd()")
     patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
     patient.record("dose_recorded", dose_on="2024-02-11", status="taken", amount=250, note="two\nlines")
-    return patient
+    service.close()
+    return Filled(database, tokens, service.clock.now, patient.patient_id)
+
+
+@pytest.fixture
+def template(
+    request: pytest.FixtureRequest, databases: Databases, template: tuple[str, dict[str, str]]
+) -> tuple[str, dict[str, str]]:
+    """The filled database, for a test that asks for its patient."""
+    return filled_of(databases)[:2] if "patient" in request.fixturenames else template
+
+
+@pytest.fixture
+def patient(databases: Databases, service: Service, nurse: Client) -> Patient:
+    """One of several patients, with something in every list."""
+    service.clock.now = filled_of(databases).now
+    return Patient(nurse, filled_of(databases).patient_id)
 
 
 LISTS = ["/v1/patients", "/v1/visits", "/v1/sites", "/v1/protocols", "{patient}/facts", "{patient}/deviations"]

@@ -551,8 +551,9 @@ class Known(Treatment):
             if record.visit is None:
                 rest.append(record)
                 continue
-            visit = _named(record.visit, [v for v in visits if not v.done])
-            if visit and _is_before_response(visit, record.done_on):
+            # There is one visit of each name, though others of that name may be for others.
+            visit = _named(record.visit, visits)
+            if visit and (visit.done or _is_before_response(visit, record.done_on)):
                 unscheduled.append(Unscheduled(record, None))
             elif visit and _is_moved_away(visit, record.done_on, before):
                 unscheduled.append(Unscheduled(record, None if self._is_cut(visit) else visit.name))

@@ -8,7 +8,7 @@ import pytest
 
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
-from .patients import ARMS, Patient, protocol, protocol_data, regimen_data, series
+from .patients import ARMS, Patient, day, protocol, protocol_data, regimen_data, series
 
 COHORTS = [{"id": "hbv", "label": "Carriers of hepatitis B"}, {"id": "old", "label": "Over 75"}]
 
@@ -109,6 +109,18 @@ def test_of_visits_of_one_name_that_are_all_for_others_the_one_that_opens_and_cl
     patient = Patient.treated(protocol(*visits, arms=ARMS))
     patient.record("visit_done", series="test", visit="test-w4", done_on="2024-02-05")
     assert patient.on("2024-03-01", last="2024-12-31").visits["test-w4"]["closes_on"] == closes_on
+
+
+def test_what_names_a_visit_that_is_done_is_not_the_visit_of_that_name_of_another_arm() -> None:
+    wide, narrow = ((7, 7), "a"), ((0, 0), "b")
+    visits = [series("test", every={"weeks": 4}, window=window, who={"arm": arm}) for window, arm in (wide, narrow)]
+    patient = Patient.treated(protocol(*visits, arms=ARMS), arm="a")
+    patient.record("visit_done", series="test", visit="test-w4", done_on="2024-01-30")
+    second = patient.record("visit_done", series="test", visit="test-w4", done_on="2024-02-02")
+    seen = patient.on("2024-03-01", last="2024-12-31")
+    assert (seen.visits["test-w4"]["done_on"], seen.visits["test-w4"]["parts"]) == ("2024-01-30", 1)
+    unscheduled = patient.schedule().unscheduled(day("2024-01-01"), day("2024-12-31"))
+    assert [row["fact_id"] for row in unscheduled] == [second]
 
 
 def test_a_dose_at_the_site_that_is_for_others_stays_done_if_a_record_names_it() -> None:
