@@ -119,9 +119,9 @@ class Service:
     it has from its `Services`: one that has ended is used again, with new ones.
     """
 
-    def __init__(self, database: str, tokens: Mapping[str, str], **settings: Any) -> None:
+    def __init__(self, database: str, tokens: Mapping[str, str], clock: Clock | None = None, **settings: Any) -> None:
         self.database, self.tokens = database, tokens
-        self.clock = Clock()
+        self.clock = clock or Clock()
         usual = {"rate_per_token": 0, "rate_per_address": 0}
         self.settings = Settings(database=database, **{**usual, **settings})
         self._unused = _UNUSED[self.settings.max_body, self.settings.trusted_proxies]
@@ -133,6 +133,10 @@ class Service:
         else:
             self.app = create_app(self.settings, self.clock)
         self.store: Store = self.app.extensions["scheduler"].store
+
+    def beside(self, **settings: Any) -> Service:
+        """Another instance by the same clock around the same database, with other settings; it is to be closed."""
+        return Service(self.database, self.tokens, self.clock, **settings)
 
     def close(self) -> None:
         """End it."""

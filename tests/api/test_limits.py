@@ -7,10 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from service import Client, Service, end, refused
+from service import Client, Service, refused
 
-from scheduler_api import create_app
-from scheduler_api.config import Settings
 from scheduler_api.use_cases.operations.rates import Rates
 
 
@@ -18,10 +16,14 @@ class Limits:
     """The service with limits of 5 requests a minute by a token and 100 by an address."""
 
     def __init__(self, service: Service) -> None:
-        settings = Settings(database=service.database, rate_per_token=5, rate_per_address=100, trusted_proxies=1)
-        self.service, self.app = service, create_app(settings, service.clock)
-        self.store = self.app.extensions["scheduler"].store
+        self.service = service
+        self._instance = service.beside(rate_per_token=5, rate_per_address=100, trusted_proxies=1)
+        self.app, self.store = self._instance.app, self._instance.store
         service.clock.set("2024-02-20T12:00:15+08:00")
+
+    def close(self) -> None:
+        """End it."""
+        self._instance.close()
 
     def ask(self, name: str, address: str = "192.0.2.1", path: str = "/v1/sites", **headers: str) -> Any:
         """Ask for something as one of the staff, from an address."""
@@ -38,7 +40,7 @@ def limits(service: Service) -> Iterator[Limits]:
     """The service with low limits."""
     limits = Limits(service)
     yield limits
-    end(limits.app)
+    limits.close()
 
 
 def test_a_token_has_so_many_requests_a_minute(limits: Limits) -> None:
@@ -115,10 +117,9 @@ def test_processes_tell_each_other(service: Service) -> None:
 
 
 def test_no_limit_is_a_setting(service: Service) -> None:
-    app = create_app(Settings(database=service.database, rate_per_token=0, rate_per_address=0), service.clock)
-    client = Client(app, service.tokens["nurse"])
+    assert (service.settings.rate_per_token, service.settings.rate_per_address) == (0, 0)
+    client = service.client("nurse")
     assert {client.get("/v1/sites").status_code for _ in range(50)} == {200}
-    end(app)
 
 
 class TestHeaders:

@@ -12,11 +12,9 @@ import pytest
 from identity_provider import KEYS, Provider
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from service import ENROLMENT, PATIENCE, Client, Patient, Service, end, refused
+from service import ENROLMENT, PATIENCE, Client, Patient, Service, refused
 
-from scheduler_api import create_app
 from scheduler_api.config import BadSetting, Settings
-from scheduler_api.use_cases.auth import oidc
 from scheduler_api.use_cases.auth.oidc import BETWEEN_FETCHES, KEYS_FRESH, KEYS_GOOD, LEEWAY, LONGEST_LIFE
 
 AUDIENCE = "scheduler-api"
@@ -24,9 +22,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    """A provider on a port of its own. It is given all the time it takes: the machine may be slow."""
-    monkeypatch.setattr(oidc, "PATIENCE", PATIENCE)
+def provider() -> Iterator[Provider]:
+    """A provider on a port of its own."""
     provider = Provider()
     yield provider
     provider.close()
@@ -37,11 +34,12 @@ class SignedIn:
 
     def __init__(self, service: Service, provider: Provider, **settings: str) -> None:
         self.service, self.provider, self.clock = service, provider, service.clock
-        self.app = create_app(
-            Settings(database=service.database, oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, **settings),  # type: ignore[arg-type]
-            service.clock,
-        )
-        self.store = self.app.extensions["scheduler"].store
+        self._instance = service.beside(oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, **settings)
+        self.app, self.store = self._instance.app, self._instance.store
+
+    def close(self) -> None:
+        """End the service."""
+        self._instance.close()
 
     def claims(self, **changed: Any) -> dict[str, Any]:
         """The claims of a nurse of FUSCC, good for five minutes; None leaves one out."""
@@ -80,7 +78,7 @@ def signed_in(service: Service, provider: Provider) -> Iterator[SignedIn]:
     """The service with a provider."""
     signed_in = SignedIn(service, provider)
     yield signed_in
-    end(signed_in.app)
+    signed_in.close()
 
 
 def test_role_sites_and_person_are_those_of_the_token(signed_in: SignedIn, coordinator: Client) -> None:
@@ -382,7 +380,7 @@ class TestClaims:
         refused(Patient(monitor, patient.patient_id).send("treatment_started", first_dose_on="2024-01-05"), 403)
         # With a table of roles the provider's own words mean nothing else.
         refused(signed_in.ask(signed_in.token(realm_access={"roles": ["admin"]}, **more)), 403)
-        end(signed_in.app)
+        signed_in.close()
 
 
 @pytest.mark.parametrize(

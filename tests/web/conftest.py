@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from identity_provider import Provider
-from service import PATIENCE, Client, Patient, Service, end
-
-from scheduler_api.use_cases.auth import code_flow, oidc
+from service import Client, Patient, Service, end
 
 from .elsewhere import ANSWER, AUDIENCE, app_of, visitor_of
 from .reading import Visitor
@@ -40,14 +38,11 @@ def patient(nurse: Client) -> Patient:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    """A provider on a port of its own, which is given all the time it takes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(oidc, "PATIENCE", PATIENCE)
-        patch.setattr(code_flow, "PATIENCE", PATIENCE)
-        provider = Provider()
-        provider.back = f"http://localhost{ANSWER}"
-        yield provider
-        provider.close()
+    """A provider on a port of its own."""
+    provider = Provider()
+    provider.back = f"http://localhost{ANSWER}"
+    yield provider
+    provider.close()
 
 
 @pytest.fixture(scope="module")
