@@ -20,6 +20,7 @@ from service import ENROLMENT, PATIENCE, Client, Server, Service
 from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases.projections import maintenance
 
+pytestmark = pytest.mark.one_engine
 ROOT = Path(__file__).parents[2]
 #: What shows the contract is not part of it.
 PAGES = {"/openapi.json", "/docs", "/docs/static/{name}"}
@@ -70,7 +71,6 @@ def test_it_is_openapi_3_1_with_schemas_that_are_schemas(contract: Any) -> None:
             assert {parameter["name"] for parameter in given if parameter["in"] == "path"} == wanted
 
 
-@pytest.mark.one_engine
 def test_schemathesis_finds_nothing(database: str, template: tuple[str, dict[str, str]], tmp_path: Path) -> None:
     """All its checks against the running service; how it asks is in schemathesis.toml."""
     staff = template[1]["admin"]

@@ -106,6 +106,7 @@ def browse(address: str, profile: Path) -> tuple[str, str]:
     return done.stdout, "\n".join(complaints)
 
 
+@pytest.mark.one_engine
 def test_a_browser_shows_the_contract_and_asks_no_other_host(server: Server, tmp_path: Path) -> None:
     document, complaints = browse(f"{server.url}/docs", tmp_path)
     assert complaints == ""

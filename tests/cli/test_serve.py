@@ -113,6 +113,7 @@ def test_a_signal_ends_all_processes_without_a_complaint(served: Served, how: si
     assert "ERROR" not in err
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("attempt", range(5))
 def test_a_service_that_is_still_starting_heeds_a_signal(run: Commands, attempt: int) -> None:
     """Neither the first process nor a worker without handlers of its own may forget it."""
@@ -121,12 +122,14 @@ def test_a_service_that_is_still_starting_heeds_a_signal(run: Commands, attempt:
         assert served.end(signal.SIGTERM)[0] == 0
 
 
+@pytest.mark.one_engine
 def test_a_client_that_stays_connected_does_not_hold_up_the_end(served: Served) -> None:
     with requests.Session() as session:
         assert session.get(f"{served.url}/healthz", timeout=PATIENCE).status_code == 200
         assert served.end(signal.SIGTERM)[0] == 0
 
 
+@pytest.mark.one_engine
 def test_ctrl_c_reaches_all_processes_and_is_no_failure_of_a_worker(served: Served) -> None:
     os.killpg(served.process.pid, signal.SIGINT)
     status, _, err = served.wait()
@@ -190,6 +193,7 @@ def test_a_signal_handler_may_ring_while_the_main_thread_waits() -> None:
     assert heard
 
 
+@pytest.mark.one_engine
 def test_clients_that_are_slow_to_ask_keep_nobody_waiting(served: Served) -> None:
     """Neither with half a head, nor with half a body and no token."""
     slow = [_connection(served) for _ in range(60)]
@@ -207,6 +211,7 @@ def test_clients_that_are_slow_to_ask_keep_nobody_waiting(served: Served) -> Non
             client.close()
 
 
+@pytest.mark.one_engine
 def test_a_port_that_is_taken_is_named(run: Commands, file: Commands, served: Served) -> None:
     for command, on in (("serve", run), ("demo", file)):
         result = on(command, "--port", str(served.port))
@@ -236,17 +241,20 @@ def test_of_several_that_start_at_one_moment_one_serves(run: Commands) -> None:
             process.communicate()
 
 
+@pytest.mark.one_engine
 def test_a_host_that_is_none_of_ours_is_named(run: Commands) -> None:
     (line,) = run.refused("serve", "--host", "192.0.2.1")
     assert line.startswith("Cannot listen on 192.0.2.1 port 8000: ")
 
 
+@pytest.mark.one_engine
 def test_a_port_that_is_none_is_named(run: Commands) -> None:
     result = run("serve", SCHEDULER_PORT="70000")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "error: SCHEDULER_PORT is 70000, not a port from 1 to 65535.\n"
 
 
+@pytest.mark.one_engine
 def test_logs_are_json_with_a_request_id_and_nothing_of_a_patient(run: Commands) -> None:
     token = run.ok("tokens", "create", "--role", "nurse").strip()
     who = ("--protocol", "nct06110650", "--site", "FUSCC", "--sex", "male", "--subject-number", "S-4711")
@@ -264,6 +272,7 @@ def test_logs_are_json_with_a_request_id_and_nothing_of_a_patient(run: Commands)
         assert secret not in out + err
 
 
+@pytest.mark.one_engine
 def test_the_environment_says_where_unless_an_option_does(run: Commands) -> None:
     with Served(run.database, SCHEDULER_PORT="1", SCHEDULER_WORKERS="1", SCHEDULER_LOG_LEVEL="ERROR") as served:
         status, out, err = served.end(signal.SIGTERM)
