@@ -263,6 +263,17 @@ def test_an_earlier_visit_that_is_not_required_gives_its_name_to_the_new_one() -
     assert [one.visit.name for one in earlier.schedule().visit_schedule.series("imaging").dropped] == ["imaging-w30"]
 
 
+def test_a_visit_of_the_day_on_which_a_third_version_begins_takes_nobodys_name() -> None:
+    """Week 30 of the second version would be 2024-08-02; from that day on the third one plans, and has none."""
+    second = two(series("imaging", "first_dose", every={"weeks": 6}, until=[]))
+    patient = Patient.treated(ONE, second, protocol(series("imaging", every={"weeks": 50}), version=3))
+    for version, from_on in ((2, "2024-08-01"), (3, "2024-08-02")):
+        patient.record("protocol_amended", version=version, from_on=from_on)
+    patient.record("progressed", progressed_on="2024-07-25", basis="clinical")
+    seen = patient.on("2024-08-05", first="2024-07-10")
+    assert (seen.window("imaging-w30")[1], seen.status("imaging-w30")) == ("2024-07-31", "not_required")
+
+
 def test_a_new_visit_that_closes_before_one_no_longer_required_is_overdue() -> None:
     """Day 212, 2024-08-02 ±1, lies in the window of week 30, which goes on until 08-07."""
     second = two(series("imaging", every={"days": 212}, window=(1, 1), until=[]))
