@@ -265,8 +265,10 @@ class Known(Treatment):
         """Return whether an old visit keeps a new one away: done or required, it has its name or its days."""
         is_required = self._required_through(old) and not old.is_held
         if old.name == new.name:
-            # There is one of each name; if neither is in the plan, it is the old one.
-            return was_done or is_required or self._is_cut(new)
+            # There is one of each name; if neither is in the plan, it is the old one. What is for others is no visit of
+            # the patient, unless something on record names it.
+            is_named = old.name in {*self.booked(), *(record.visit for record in self.records)}
+            return was_done or is_required or ((old.fits or is_named) and self._is_cut(new))
         if old.closes < new.opens or new.closes < old.opens:
             return False
         return was_done or (is_required and old.closes >= from_on)
