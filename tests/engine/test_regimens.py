@@ -780,6 +780,17 @@ def test_contraception_goes_on_after_the_drug_that_asks_for_it_longest() -> None
     assert patient.on("2024-06-01")["contraception"]["through_on"] == "2024-08-28"
 
 
+def test_of_two_regimens_of_one_drug_the_later_last_dose_counts() -> None:
+    """Cycle 1 with 200 mg ends on 25 January; 100 mg follow, and treatment ends on 20 May: 30 days later, 19 June."""
+    later = {**drug("maintenance", 100), "drug": "olaparib", "starts": {"after": "olaparib"}}
+    rules = [{"after_last_dose": {"days": 30}, "of": "olaparib"}]
+    patient = treated(drug(cycles=1), later, contraception=rules)
+    for on, amount, regimen in (("2024-01-20", 200, "olaparib"), ("2024-05-19", 100, "maintenance")):
+        take(patient, on, amount, regimen)
+    patient.end_treatment("2024-05-20")
+    assert patient.on("2024-06-01")["contraception"]["through_on"] == "2024-06-19"
+
+
 def test_what_is_only_planned_of_a_drug_is_no_dose_yet() -> None:
     """Two cycles of it end on 15 February; on 10 January, 30 days from that day."""
     patient = treated(
