@@ -290,6 +290,16 @@ class TestAmounts:
         give(patient, "2024-01-05")
         assert patient.on("2024-01-06").visits["pembrolizumab-c1d1"]["given_amount"] == 130
 
+    def test_a_visit_that_a_later_version_makes_a_dose_has_no_planned_amount(self) -> None:
+        first = read_protocol(protocol_data(series("pembrolizumab", every={"weeks": 3})))
+        second = read_protocol({**protocol_data(version=2), "regimens": [regimen_data(), infusion()]})
+        patient = Patient.treated(first, second)
+        patient.record("protocol_amended", version=2, from_on="2024-02-10")
+        patient.record("dose_changed", regimen="pembrolizumab", from_on="2024-02-11", amount=100)
+        give(patient, "2024-02-12", visit="pembrolizumab-w3", amount=20)
+        (done,) = (one for one in patient.schedule().visits(day("2024-01-01"), day("2024-02-09")) if one.done_on)
+        assert (done.visit, done.amount, done.given_amount) == ("pembrolizumab-w3", None, 20)
+
     def test_outside_the_window_and_not_given(self) -> None:
         patient = treated()
         give(patient, "2024-01-05")
@@ -493,6 +503,9 @@ class TestTheProtocol:
 
     def test_an_infusion_at_the_site_is_no_slip(self) -> None:
         assert slips(read_protocol({**protocol_data(), "regimens": [infusion()]})) == []
+
+    def test_who_takes_nothing_alone_has_one_time_of_day_to_be_reminded_at(self) -> None:
+        assert treated().schedule().treatment_plan.slots == 1
 
     def test_a_series_of_visits_cannot_have_its_name(self) -> None:
         with pytest.raises(ValidationFailed, match="The doses of the regimen pembrolizumab are that series"):
