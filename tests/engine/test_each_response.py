@@ -154,7 +154,7 @@ def test_parts_of_a_series_have_one_window() -> None:
 
 def test_no_other_series_is_called_like_a_visit_of_a_later_response() -> None:
     other = series("confirmation-2", first={"weeks": 4})
-    assert "confirmation-2 would name a series, and the visits of confirmation" in refusal(CONFIRMATION, other)
+    assert "confirmation-2 would name a series, and the visits of confirmation that" in refusal(CONFIRMATION, other)
     read_protocol(protocol_data(IMAGING, CONFIRMATION, {**other, "series": "confirmation-1"}))
     patient = Patient.treated(protocol(IMAGING, other), protocol(IMAGING, CONFIRMATION, version=2))
     with pytest.raises(ValidationFailed, match="confirmation-2 would name a series and a visit of confirmation"):
