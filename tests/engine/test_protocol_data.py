@@ -302,6 +302,70 @@ def test_no_single_step_is_longer_than_ten_years(unit: str, most: int) -> None:
         assert errors(protocol_data(series("safety", first={unit: number}))) == [f"/visits/0/first/{unit}"]
 
 
+@pytest.mark.parametrize(
+    ("pointer", "most"),
+    [
+        *[("/version", 10_000), ("/participants", 1_000_000), ("/accountability_margin", 100)],
+        *[("/regimens/0/first_cycle", 10_000), ("/regimens/0/cycles", 10_000), ("/regimens/0/max_doses", 10_000)],
+        *[("/regimens/0/cycle_days", 366), ("/regimens/0/times_a_day", 4)],
+        *[("/visits/1/anchor/cycles/from", 10_000), ("/visits/1/anchor/cycles/every", 1000)],
+    ],
+)
+def test_the_largest_number(pointer: str, most: int) -> None:
+    read_protocol(changed(pointer, most))
+    assert errors(changed(pointer, most + 1)) == [pointer]
+
+
+def test_the_largest_count() -> None:
+    every_day = protocol_data(series("call", every={"days": 1}, count=10_000, window=(0, 0)))
+    read_protocol(every_day)
+    every_day["visits"][0]["count"] += 1
+    assert errors(every_day) == ["/visits/0/count"]
+
+
+def test_the_last_cycle_that_can_be_chosen() -> None:
+    for cycles in ([10_000], {"to": 10_000}):
+        read_protocol(changed("/visits/1/anchor/cycles", cycles))
+    for cycles, at in (([10_001], "0"), ({"to": 10_001}, "to")):
+        assert errors(changed("/visits/1/anchor/cycles", cycles)) == [f"/visits/1/anchor/cycles/{at}"]
+
+
+def test_a_window_reaches_a_year_at_most() -> None:
+    read_protocol(protocol_data(series("safety", first={"days": 400}, window=(366, 366))))
+    for window, name in (((367, 366), "before_days"), ((366, 367), "after_days")):
+        data = protocol_data(series("safety", first={"days": 400}, window=window))
+        assert errors(data) == [f"/visits/0/window/{name}"]
+
+
+def declared(count: int) -> list[dict[str, str]]:
+    """So many arms, cohorts or milestones, those that the valid protocol names among them."""
+    names = ["a", "carriers", "crossover", *(f"x{number}" for number in range(count - 3))]
+    return [{"id": name, "label": name} for name in names]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "too_many"),
+    [
+        *[("/arms", declared(21)), ("/cohorts", declared(21)), ("/milestones", declared(31))],
+        *[("/reminders/off", ["dose_due"] * 101), ("/contraception", [{"after_last_dose": {"months": 1}}] * 31)],
+        ("/regimens/0/dose/levels", [50 * number for number in range(7, 28)]),
+        ("/regimens/0/when", [{"days": [1], "cycles": [number]} for number in range(1, 52)]),
+        *[("/regimens/0/activities", ["Weight"] * 31), ("/visits/0/activities", ["CT"] * 31)],
+        ("/visits/0/responses", {"codes": [f"R{number}" for number in range(21)], "progression": []}),
+        *[("/visits/0/until", ["death"] * 21), ("/visits/0/until/0", {"latest": ["death"] * 21})],
+        ("/visits/1/anchor/cycles", [*range(1, 202)]),
+    ],
+)
+def test_the_longest_list(pointer: str, too_many: Any) -> None:
+    if isinstance(too_many, dict):
+        name, entries = next(iter(too_many.items()))
+        read_protocol(changed(pointer, {**too_many, name: entries[:-1]}))
+        assert errors(changed(pointer, too_many)) == [f"{pointer}/{name}"]
+    else:
+        read_protocol(changed(pointer, too_many[:-1]))
+        assert errors(changed(pointer, too_many)) == [pointer]
+
+
 def test_more_entries_than_any_trial_has() -> None:
     visits = [series(f"s{number}", first={"days": 1}) for number in range(201)]
     assert errors(protocol_data(*visits)) == ["/visits"]
