@@ -10,7 +10,7 @@ import pytest
 from scheduler_api.engine.errors import Conflict, ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
 
-from .patients import Patient, protocol_data, regimen_data, series
+from .patients import Patient, plain, protocol_data, regimen_data, series
 from .test_given_at_site import give, infusion
 from .test_regimens import Data, doses, drug, take
 
@@ -117,6 +117,14 @@ class TestStart:
             "the amendment of 2024-02-01, by which it was to start earlier (first dose 2024-01-05) + 21 days"
             " = cycle 2 day 1"
         )
+
+    def test_one_that_is_to_start_on_the_day_of_the_amendment_starts_by_itself(self) -> None:
+        waiting = [regimen_data(), drug(starts={"milestone": "crossover"})]
+        patient = treated(waiting, [regimen_data(), drug()], from_on="2024-01-05", milestones=[*self.CROSSOVER])
+        olaparib = patient.schedule().treatment_plan.regimen("olaparib")
+        assert olaparib is not None
+        assert olaparib.started is not None
+        assert plain(olaparib.started.because) == "first dose 2024-01-05"
 
 
 class TestNumberOfDoses:

@@ -130,7 +130,7 @@ class Importer:
         protocol = version_on(schedule.treatment_plan.plan, day)
         regimen = protocol.only_regimen if body.regimen is None else protocol.find_regimen(body.regimen)
         if isinstance(body, DoseRecorded) and body.slot is None and regimen is not None and regimen.times_a_day > 1:
-            times = ", ".join(map(str, regimen.slots))
+            times = ", ".join(map(str, range(1, regimen.times_a_day + 1)))
             yield FieldError("/slot", f"Missing: {regimen.id} is taken several times a day ({times}).", "missing")
         if unit is not None and regimen is not None and unit != regimen.unit:
             yield FieldError("/unit", f"The protocol has {regimen.unit} for {regimen.id}.")

@@ -157,11 +157,6 @@ class Regimen:
         return self.when or (EVERY_DAY,)
 
     @property
-    def slots(self) -> range:
-        """Return the numbers of the intakes of a day."""
-        return range(1, self.times_a_day + 1)
-
-    @property
     def drug_name(self) -> Reason:
         """Return the drug's name as a label, which is said in the reader's language if the protocol has it in that."""
         return Reason("label", text=self.drug, n="", day="", labels=self.drugs)
