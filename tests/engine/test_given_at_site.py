@@ -370,6 +370,13 @@ class TestAdherence:
         assert patient.on("2024-01-29")["adherence"]["planned"] == 1
         assert patient.on("2024-01-30")["adherence"]["planned"] == 2
 
+    def test_a_dose_that_was_given_early_counts_at_once(self) -> None:
+        """That of cycle 2 is due on 26 January."""
+        patient = treated(infusion(cycles_count_from="planned"))
+        give(patient, "2024-01-05")
+        give(patient, "2024-01-24")
+        assert [patient.on("2024-01-24")["adherence"][name] for name in ("planned", "taken")] == [2, 2]
+
 
 class TestStartAndEnd:
     """A dose given starts treatment, counts for the last dose, and may be the last of so many."""

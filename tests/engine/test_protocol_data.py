@@ -353,7 +353,7 @@ def declared(count: int) -> list[dict[str, str]]:
         *[("/regimens/0/activities", ["Weight"] * 31), ("/visits/0/activities", ["CT"] * 31)],
         ("/visits/0/responses", {"codes": [f"R{number}" for number in range(21)], "progression": []}),
         *[("/visits/0/until", ["death"] * 21), ("/visits/0/until/0", {"latest": ["death"] * 21})],
-        ("/visits/1/anchor/cycles", [*range(1, 202)]),
+        *[("/visits/0/who/arm", ["a"] * 21), ("/visits/1/anchor/cycles", [*range(1, 202)])],
     ],
 )
 def test_the_longest_list(pointer: str, too_many: Any) -> None:

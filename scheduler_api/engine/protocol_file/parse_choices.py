@@ -108,4 +108,5 @@ def _one_of(fields: Fields, at: str, data: Any, declared: tuple[str, ...] | None
         return frozenset([fields.choice(at, data, declared, words)])
     if not data:
         fields.field_error(at, "None is listed.")
-    return frozenset(fields.choice(f"{at}/{index}", entry, declared, words) for index, entry in enumerate(data[:20]))
+    listed = enumerate(fields.items(at, data, 20))
+    return frozenset(fields.choice(f"{at}/{index}", entry, declared, words) for index, entry in listed)
