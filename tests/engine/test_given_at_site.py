@@ -232,6 +232,16 @@ class TestHolds:
         patient.record("hold_started", from_on="2024-01-22", resumes_on="2024-01-29")
         assert patient.on("2024-01-25").status("pembrolizumab-c2d1") == "open"
 
+    def test_where_a_hold_moves_nothing_an_extra_dose_on_a_held_day_is_no_day_1(self) -> None:
+        """Cycle 2 counts from the day that is named, 2024-01-28, though day 1 was planned for the held 2024-01-26."""
+        patient = treated(infusion())
+        give(patient, "2024-01-05")
+        patient.record("hold_started", from_on="2024-01-25", resumes_on="2024-01-28")
+        give(patient, "2024-01-28", visit="pembrolizumab-c2d1")
+        give(patient, "2024-01-26", amount=200)
+        assert places(patient, "2024-01-26", "2024-01-28") == [(1, None), (2, 1)]
+        assert patient.on("2024-02-10").window("pembrolizumab-c3d1")[1] == "2024-02-18"
+
 
 class TestAmounts:
     """What was given is what was planned, unless somebody says how much; what could hurt is listed at once."""
