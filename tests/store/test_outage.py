@@ -15,11 +15,9 @@ from cluster import Cluster
 from databases import Postgresql
 from service import PATIENCE, Patient, Service, new_database, refused
 
-from scheduler_api.store.database import postgres
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.session import lock_patient
 
-CONNECTION_TIMEOUT = postgres.CONNECTION_TIMEOUT
 DOSE = {"dose_on": "2024-01-05", "status": "taken"}
 KEY = {"Idempotency-Key": "b1f9c1de-0001"}
 
