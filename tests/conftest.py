@@ -17,13 +17,13 @@ import pytest
 from cluster import Cluster
 from databases import ENGINES, Databases, Postgresql, Raw, Sqlite
 from hypothesis import HealthCheck, Phase, settings
-from service import PATIENCE, Anew, Client, Clock, Patient, Server, Service, new_database
+from patience import PATIENCE, wait_for_databases
+from service import Anew, Client, Clock, Patient, Server, Service, new_database
 from stories import amended
 
 import bench
 import scheduler_api
 from scheduler_api.cli.samples import samples
-from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect
 from scheduler_api.store.database.copying import copy
 from scheduler_api.use_cases import debouncer
@@ -104,10 +104,7 @@ def _nothing_by_itself() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as usual:
         usual.setattr(Debouncer, "_start", lambda debouncer: None)
-        for engine in (postgres, sqlite):
-            usual.setattr(engine, "BUSY_TIMEOUT", PATIENCE * 1000)
-        usual.setattr(postgres, "CONNECTION_TIMEOUT", PATIENCE)
-        usual.setitem(postgres._LIVELINESS, "connect_timeout", PATIENCE)
+        wait_for_databases()
         for who_asks_provider in (oidc, code_flow):
             usual.setattr(who_asks_provider, "PATIENCE", PATIENCE)
         yield
@@ -152,6 +149,12 @@ def template_of(databases: Databases) -> tuple[str, dict[str, str]]:
     """The template of an engine: a fixture would make another whenever tests go over to the other engine and back."""
     database = databases.new()
     return database, new_database(database)
+
+
+def to_fill(databases: Databases) -> Service:
+    """Return the application around a copy of the template: filled and closed, its database is a template as well."""
+    template, tokens = template_of(databases)
+    return Service(databases.copy(template), tokens)
 
 
 @pytest.fixture
@@ -205,15 +208,13 @@ def amended_trial(databases: Databases, tmp_path_factory: pytest.TempPathFactory
 @cache
 def amended_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
     """A template with three versions of the protocol, which both sites have approved."""
-    template, tokens = template_of(databases)
-    database = databases.copy(template)
-    service = Service(database, tokens)
+    service = to_fill(databases)
     admin = service.client("admin")
     for definition in amended(admin.get("/v1/protocols/nct06110650/versions/1").json):
         assert admin.post("/v1/protocols", definition).status_code == 201
         admin.approve(definition["id"], definition["version"])
     service.close()
-    return database, tokens
+    return service.database, service.tokens
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ import orjson
 import pytest
 from contract import Contract
 from flask import Flask
+from patience import PATIENCE
 from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
 from refusal_codes import documented
@@ -54,8 +55,6 @@ REGISTERED = {
     **{name: value for name, value in ENROLMENT.items() if name != "enrolled_on"},
     "protocol": {"id": "nct06110650", "version": 1},
 }
-#: How long tests wait for what must happen, in seconds: far longer than it takes on the slowest machine.
-PATIENCE = 120
 #: Tests ask as often as they like.
 UNLIMITED = {"SCHEDULER_RATE_PER_TOKEN": "0", "SCHEDULER_RATE_PER_ADDRESS": "0"}
 #: The people of the tests: role, and sites (none: all).
@@ -134,9 +133,12 @@ class Service:
             self.app = create_app(self.settings, self.clock)
         self.store: Store = self.app.extensions["scheduler"].store
 
-    def beside(self, **settings: Any) -> Service:
-        """Another instance by the same clock around the same database, with other settings; it is to be closed."""
-        return Service(self.database, self.tokens, self.clock, **settings)
+    @contextmanager
+    def beside(self, **settings: Any) -> Iterator[Service]:
+        """Yield another instance by the same clock around the same database, with other settings."""
+        instance = Service(self.database, self.tokens, self.clock, **settings)
+        yield instance
+        instance.close()
 
     def close(self) -> None:
         """End it."""

@@ -7,7 +7,8 @@ import socket
 from http.client import HTTPResponse
 
 import pytest
-from service import PATIENCE, Server, Service
+from patience import PATIENCE
+from service import Server, Service
 
 from .routes import Route, routes
 

@@ -15,7 +15,8 @@ import orjson
 import pytest
 import requests
 import yaml
-from service import ENROLMENT, PATIENCE, Client, Server, Service
+from patience import PATIENCE
+from service import ENROLMENT, Client, Server, Service
 
 from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases.projections import maintenance

@@ -14,12 +14,11 @@ import orjson
 import pytest
 import requests
 from cli.test_serve import PATIENT, Served
-from service import PATIENCE, Client, Server, Service, end
+from patience import PATIENCE
+from service import Client, Server, Service
 
-from scheduler_api import create_app
 from scheduler_api.api.application import WATCHED
 from scheduler_api.api.http.gateway import PART, Gateway, environ_of
-from scheduler_api.config import Settings
 from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases.phones.phones import sender_of
 
@@ -106,9 +105,8 @@ def test_no_spelling_of_a_header_forges_the_clients_address(database: str) -> No
 @pytest.fixture
 def gateway(service: Service) -> Iterator[Gateway]:
     """The gateway before the application, with a limit of 1,000 bytes."""
-    app = create_app(Settings(database=service.database, max_body=1000), service.clock)
-    yield Gateway(app, 1, 1000, WATCHED, deadline=0)
-    end(app)
+    with service.beside(max_body=1000) as instance:
+        yield Gateway(instance.app, 1, 1000, WATCHED, deadline=0)
 
 
 def scope(method: str, path: str, **headers: str) -> dict[str, Any]:
@@ -166,14 +164,13 @@ def test_a_body_that_is_too_large_is_not_received(service: Service, gateway: Gat
 
 
 def test_a_request_counts_once_though_its_head_is_looked_at_first(service: Service) -> None:
-    app = create_app(Settings(database=service.database, rate_per_token=3), service.clock)
-    limited = Gateway(app, 1, 1000, WATCHED)
     service.clock.set("2024-02-20T12:00:15+08:00")
     token = {"authorization": f"Bearer {service.tokens['admin']}", "content_type": "application/json"}
     body = {"type": "http.request", "body": b"{}", "more_body": False}
-    found = [asked(limited, scope("POST", "/v1/sites", **token, content_length="2"), body)[0] for _ in range(4)]
+    with service.beside(rate_per_token=3) as instance:
+        limited = Gateway(instance.app, 1, 1000, WATCHED)
+        found = [asked(limited, scope("POST", "/v1/sites", **token, content_length="2"), body)[0] for _ in range(4)]
     assert found == [422] * 3 + [429]
-    end(app)
 
 
 def test_a_long_answer_comes_in_parts_and_is_whole(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

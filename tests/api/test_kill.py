@@ -9,7 +9,8 @@ from pathlib import Path
 
 import requests
 from databases import Databases
-from service import ENROLMENT, PATIENCE, Server
+from patience import PATIENCE
+from service import ENROLMENT, Server
 
 from scheduler_api.store.database.connect import connect
 from scheduler_api.use_cases.projections import maintenance

@@ -15,15 +15,9 @@ from scheduler_api.use_cases.operations.rates import Rates
 class Limits:
     """The service with limits of 5 requests a minute by a token and 100 by an address."""
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self._instance = service.beside(rate_per_token=5, rate_per_address=100, trusted_proxies=1)
-        self.app, self.store = self._instance.app, self._instance.store
+    def __init__(self, service: Service, limited: Service) -> None:
+        self.service, self.app, self.store = service, limited.app, limited.store
         service.clock.set("2024-02-20T12:00:15+08:00")
-
-    def close(self) -> None:
-        """End it."""
-        self._instance.close()
 
     def ask(self, name: str, address: str = "192.0.2.1", path: str = "/v1/sites", **headers: str) -> Any:
         """Ask for something as one of the staff, from an address."""
@@ -38,9 +32,8 @@ class Limits:
 @pytest.fixture
 def limits(service: Service) -> Iterator[Limits]:
     """The service with low limits."""
-    limits = Limits(service)
-    yield limits
-    limits.close()
+    with service.beside(rate_per_token=5, rate_per_address=100, trusted_proxies=1) as limited:
+        yield Limits(service, limited)
 
 
 def test_a_token_has_so_many_requests_a_minute(limits: Limits) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import openpyxl
 import pytest
-from conftest import template_of
+from conftest import to_fill
 from databases import Databases
 from service import Client, Patient, Service, refused
 from werkzeug.test import TestResponse
@@ -69,10 +69,8 @@ class Filled(NamedTuple):
 
 @cache
 def filled_of(databases: Databases) -> Filled:
-    """Such a database of an engine: what many tests copy, since it takes long to make."""
-    empty, tokens = template_of(databases)
-    database = databases.copy(empty)
-    service = Service(database, tokens)
+    """Return a database with something in every list, made once for each engine since that takes long."""
+    service = to_fill(databases)
     nurse, admin = service.client("nurse"), service.client("admin")
     for number in range(2, 9):
         other = nurse.enrol(subject_number=f"{number:03}", time_zone="Pacific/Niue" if number % 2 else "Asia/Shanghai")
@@ -94,20 +92,20 @@ def filled_of(databases: Databases) -> Filled:
     patient.record("visit_done", series="imaging", done_on="2024-02-19", response="SD")
     patient.record("dose_recorded", dose_on="2024-02-11", status="taken", amount=250, note="two\nlines")
     service.close()
-    return Filled(database, tokens, service.clock.now, patient.patient_id)
+    return Filled(service.database, service.tokens, service.clock.now, patient.patient_id)
 
 
 @pytest.fixture
 def template(
     request: pytest.FixtureRequest, databases: Databases, template: tuple[str, dict[str, str]]
 ) -> tuple[str, dict[str, str]]:
-    """The filled database, for a test that asks for its patient."""
+    """Return the filled database, for a test that asks for its patient, and the usual one for any other."""
     return filled_of(databases)[:2] if "patient" in request.fixturenames else template
 
 
 @pytest.fixture
 def patient(databases: Databases, service: Service, nurse: Client) -> Patient:
-    """One of several patients, with something in every list."""
+    """Return one of the patients of the filled database: something in every list is about this one."""
     service.clock.now = filled_of(databases).now
     return Patient(nurse, filled_of(databases).patient_id)
 

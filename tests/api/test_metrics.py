@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from service import PATIENCE, Server, Service, counting, samples_of
+from patience import PATIENCE
+from service import Server, Service, counting, samples_of
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.metrics import count_request

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from service import PATIENCE, START, Client, Clock, Server, Service, end, refused
+from patience import PATIENCE
+from service import START, Client, Clock, Server, Service, end, refused
 
 from scheduler_api import create_app
 from scheduler_api.config import Settings

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from databases import Databases, Raw
-from service import PATIENCE, START, Client, Clock, Service, end, refused
+from patience import PATIENCE
+from service import START, Client, Clock, Service, end, refused
 
 from scheduler_api import create_app, logs
 from scheduler_api.config import Settings

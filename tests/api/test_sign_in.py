@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from identity_provider import KEYS, Provider
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from service import ENROLMENT, PATIENCE, Client, Patient, Service, refused
+from patience import PATIENCE
+from service import ENROLMENT, Client, Patient, Service, refused
 
 from scheduler_api.config import BadSetting, Settings
 from scheduler_api.use_cases.auth.oidc import BETWEEN_FETCHES, KEYS_FRESH, KEYS_GOOD, LEEWAY, LONGEST_LIFE
@@ -32,14 +34,9 @@ def provider() -> Iterator[Provider]:
 class SignedIn:
     """The service with that provider, and tokens for people."""
 
-    def __init__(self, service: Service, provider: Provider, **settings: str) -> None:
+    def __init__(self, service: Service, provider: Provider) -> None:
         self.service, self.provider, self.clock = service, provider, service.clock
-        self._instance = service.beside(oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, **settings)
-        self.app, self.store = self._instance.app, self._instance.store
-
-    def close(self) -> None:
-        """End the service."""
-        self._instance.close()
+        self.app, self.store = service.app, service.store
 
     def claims(self, **changed: Any) -> dict[str, Any]:
         """The claims of a nurse of FUSCC, good for five minutes; None leaves one out."""
@@ -73,12 +70,18 @@ class SignedIn:
         return Client(self.app, token).get(path)
 
 
+@contextmanager
+def signing_in(service: Service, provider: Provider, **settings: str) -> Iterator[SignedIn]:
+    """Yield another instance of the service, with that provider."""
+    with service.beside(oidc_issuer=provider.issuer, oidc_audience=AUDIENCE, **settings) as instance:
+        yield SignedIn(instance, provider)
+
+
 @pytest.fixture
 def signed_in(service: Service, provider: Provider) -> Iterator[SignedIn]:
     """The service with a provider."""
-    signed_in = SignedIn(service, provider)
-    yield signed_in
-    signed_in.close()
+    with signing_in(service, provider) as signed_in:
+        yield signed_in
 
 
 def test_role_sites_and_person_are_those_of_the_token(signed_in: SignedIn, coordinator: Client) -> None:
@@ -364,23 +367,21 @@ class TestClaims:
             refused(client.post("/v1/patients", {**ENROLMENT, "subject_number": "x"}), 422, "/site")
 
     def test_claims_may_be_named_and_nested(self, service: Service, provider: Provider) -> None:
-        signed_in = SignedIn(
-            service,
-            provider,
-            oidc_role_claim="realm_access.roles",
-            oidc_roles="trial-nurse=nurse, trial-cra = monitor",
-            oidc_sites_claim="https://trial.example/sites",
-            oidc_name_claim="preferred_username",
-        )
-        more = {"https://trial.example/sites": "FUSCC BERLIN", "roles": None, "sites": None}
-        nurse = Client(signed_in.app, signed_in.token(realm_access={"roles": ["trial-nurse"]}, **more))
-        patient = nurse.enrol()
-        assert patient.read("facts")["items"][0]["recorded_by"] == {"role": "nurse", "name": "Nurse Wang"}
-        monitor = Client(signed_in.app, signed_in.token(realm_access={"roles": ["trial-cra"]}, **more))
-        refused(Patient(monitor, patient.patient_id).send("treatment_started", first_dose_on="2024-01-05"), 403)
-        # With a table of roles the provider's own words mean nothing else.
-        refused(signed_in.ask(signed_in.token(realm_access={"roles": ["admin"]}, **more)), 403)
-        signed_in.close()
+        settings = {
+            "oidc_role_claim": "realm_access.roles",
+            "oidc_roles": "trial-nurse=nurse, trial-cra = monitor",
+            "oidc_sites_claim": "https://trial.example/sites",
+            "oidc_name_claim": "preferred_username",
+        }
+        with signing_in(service, provider, **settings) as signed_in:
+            more = {"https://trial.example/sites": "FUSCC BERLIN", "roles": None, "sites": None}
+            nurse = Client(signed_in.app, signed_in.token(realm_access={"roles": ["trial-nurse"]}, **more))
+            patient = nurse.enrol()
+            assert patient.read("facts")["items"][0]["recorded_by"] == {"role": "nurse", "name": "Nurse Wang"}
+            monitor = Client(signed_in.app, signed_in.token(realm_access={"roles": ["trial-cra"]}, **more))
+            refused(Patient(monitor, patient.patient_id).send("treatment_started", first_dose_on="2024-01-05"), 403)
+            # With a table of roles the provider's own words mean nothing else.
+            refused(signed_in.ask(signed_in.token(realm_access={"roles": ["admin"]}, **more)), 403)
 
 
 @pytest.mark.parametrize(

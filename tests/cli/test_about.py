@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
-from service import PATIENCE
+from patience import PATIENCE
 
 from .conftest import Commands
 from .test_serve import COMMAND, Served

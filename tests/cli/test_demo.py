@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import requests
 from conftest import SAMPLED_ON
+from patience import PATIENCE
 from ports import free_port
-from service import PATIENCE
 
 from scheduler_api import utc_now
 from scheduler_api.cli.samples import samples

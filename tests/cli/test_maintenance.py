@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from databases import Databases, Raw
+from patience import PATIENCE
 from ports import free_port
-from service import PATIENCE
 
 from scheduler_api.cli import main
 from scheduler_api.cli.opening import session_on

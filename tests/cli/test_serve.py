@@ -16,8 +16,9 @@ from types import TracebackType
 
 import pytest
 import requests
+from patience import PATIENCE
 from ports import free_port
-from service import PATIENCE, await_ready
+from service import await_ready
 
 from scheduler_api.cli.server.serve import _Bell
 

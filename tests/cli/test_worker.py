@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 
-from service import PATIENCE
+from patience import PATIENCE
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.engine.model.facts import Enrolled, Registered

@@ -267,11 +267,15 @@ class Known(Treatment):
         if old.name == new.name:
             # There is one of each name; if neither is in the plan, it is the old one. What is for others is no visit of
             # the patient, unless something on record names it.
-            is_named = old.name in {*self.booked(), *(record.visit for record in self.records)}
-            return was_done or is_required or ((old.fits or is_named) and self._is_cut(new))
+            return was_done or is_required or ((old.fits or old.name in self._names_on_record) and self._is_cut(new))
         if old.closes < new.opens or new.closes < old.opens:
             return False
         return was_done or (is_required and old.closes >= from_on)
+
+    @cached_property
+    def _names_on_record(self) -> set[str | None]:
+        """Return the names of the visits that are booked, or that something done names."""
+        return {*self.booked(), *(record.visit for record in self.records)}
 
     def _visits_of(self, version: Protocol, series: str) -> list[PlannedVisit]:
         """The visits of a series under one version, those for whom they are and those for whom they are not."""

@@ -381,7 +381,7 @@ class TestAdherence:
         assert patient.on("2024-01-30")["adherence"]["planned"] == 2
 
     def test_a_dose_that_was_given_early_counts_at_once(self) -> None:
-        """That of cycle 2 is due on 26 January."""
+        """Count the dose of cycle 2, due on 26 January, from the 24th on, the day on which it was given."""
         patient = treated(infusion(cycles_count_from="planned"))
         give(patient, "2024-01-05")
         give(patient, "2024-01-24")

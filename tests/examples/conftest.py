@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from service import PATIENCE, Patient, Server, Service
+from patience import PATIENCE
+from service import Patient, Server, Service
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .network import EXAMPLES, Network, load

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from service import PATIENCE
+from patience import PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

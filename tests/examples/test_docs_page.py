@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import requests
 from databases import Databases
-from service import PATIENCE, Server
+from patience import PATIENCE
+from service import Server
 
 from scheduler_api.api.contract.examples.example import PATIENT
 from scheduler_api.cli.samples import samples

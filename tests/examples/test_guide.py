@@ -17,10 +17,11 @@ import pytest
 import requests
 from conftest import copied
 from databases import Databases
+from patience import PATIENCE
 from reminders.conftest import CONTACT
 from reminders.receivers import Browser, Receiver, answering
 from reminders.sending import Sending
-from service import PATIENCE, Patient
+from service import Patient
 
 from scheduler_api.reminders.outbound.keys import make
 

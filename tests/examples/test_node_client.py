@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from patience import PATIENCE
 from reminders.people import ticked
-from service import PATIENCE
 
 from .conftest import World
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLED_ON, copied
 from databases import Databases
-from service import PATIENCE
+from patience import PATIENCE
 
 from scheduler_api.use_cases.projections import maintenance
 

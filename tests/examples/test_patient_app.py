@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import requests
-from service import PATIENCE, Server
+from patience import PATIENCE
+from service import Server
 
 from .conftest import Nurse, World, app, recorded, reopened, standing
 from .network import EXAMPLES

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from service import PATIENCE, Patient
+from patience import PATIENCE
+from service import Patient
 
 from .conftest import World
 

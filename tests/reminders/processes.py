@@ -10,10 +10,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 
+from patience import wait_for_databases
+
 from scheduler_api.config import Settings
 from scheduler_api.reminders import dispatch
 from scheduler_api.reminders.deliver import Pace, deliver
-from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect
 
 #: How many messages a worker sends to one destination one after another: few, so that it dies in the middle of many.
@@ -54,7 +55,7 @@ def _started(target: object, *arguments: object) -> BaseProcess:
 
 
 def _deliver(settings: Settings, lease: timedelta, ahead: timedelta) -> None:
-    _wait_for_each_other()
+    wait_for_databases()
     store = connect(settings.database)
     channels = settings.outside().channels(lease.total_seconds() / 2)
     pace = Pace(threads=4, run=RUN, lease=lease, look=0.02, gather=0.02)
@@ -64,15 +65,9 @@ def _deliver(settings: Settings, lease: timedelta, ahead: timedelta) -> None:
 
 
 def _tick(database: str, batch: int) -> None:
-    _wait_for_each_other()
+    wait_for_databases()
     dispatch.BATCH = dispatch.UNREAD = batch
     store = connect(database)
     while True:
         dispatch.tick(store, datetime.now(UTC))
         time.sleep(0.01)
-
-
-def _wait_for_each_other() -> None:
-    """Wait for the database as long as it takes: on a slow machine nobody ends by himself."""
-    postgres.BUSY_TIMEOUT = sqlite.BUSY_TIMEOUT = 120_000
-    postgres.CONNECTION_TIMEOUT = postgres._LIVELINESS["connect_timeout"] = 120

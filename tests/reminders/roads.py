@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
+from patience import PATIENCE
 from phone.phones import Phone
-from service import PATIENCE, Patient, Service
+from service import Patient, Service
 
 from scheduler_api.reminders.channels import Destination
 from scheduler_api.reminders.compose import compose, recipients_of

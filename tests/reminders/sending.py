@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from service import PATIENCE, Service
+from patience import PATIENCE
+from service import Service
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.reminders.channels import Channel

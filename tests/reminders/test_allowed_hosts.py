@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
-from service import PATIENCE, START
+from patience import PATIENCE
+from service import START
 
 from scheduler_api.reminders.outbound.allowed_hosts import AllowedHosts, HostNotAllowed, networks, parse
 from scheduler_api.reminders.outbound.post import Connection, NoResponse, Response

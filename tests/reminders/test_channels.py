@@ -15,8 +15,9 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from py_vapid import Vapid02
-from service import PATIENCE, START
+from service import START
 
 from scheduler_api.reminders.channels import Channel, Destination, Message
 from scheduler_api.reminders.channels.log import Log

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from service import PATIENCE, Client, refused
+from patience import PATIENCE
+from service import Client, refused
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.reminders.dispatch import tick

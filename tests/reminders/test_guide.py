@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
+from patience import PATIENCE
 from ports import free_port
-from service import PATIENCE
 
 from .sending import Sending
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 
 from databases import Databases
-from service import PATIENCE
+from patience import PATIENCE
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.connect import connect

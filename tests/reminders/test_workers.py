@@ -9,7 +9,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from service import PATIENCE, Service
+from patience import PATIENCE
+from service import Service
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.reminders.outbound.keys import make

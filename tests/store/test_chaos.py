@@ -20,7 +20,8 @@ from pathlib import Path
 import requests
 from cluster import Cluster
 from databases import Postgresql
-from service import ENROLMENT, PATIENCE, Server, new_database
+from patience import PATIENCE
+from service import ENROLMENT, Server, new_database
 
 from scheduler_api.engine.instants import stamp
 from scheduler_api.store.database.connect import connect

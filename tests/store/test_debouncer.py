@@ -6,7 +6,8 @@ import logging
 import threading
 
 import pytest
-from service import PATIENCE, Service
+from patience import PATIENCE
+from service import Service
 
 from scheduler_api.use_cases import debouncer
 

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from cluster import Cluster
 from databases import Postgresql
-from service import PATIENCE, Patient, Service, new_database, refused
+from patience import PATIENCE
+from service import Patient, Service, new_database, refused
 
 from scheduler_api.use_cases.projections import maintenance
 from scheduler_api.use_cases.session import lock_patient

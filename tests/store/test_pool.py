@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 from databases import Databases
+from patience import PATIENCE
 from psycopg_pool import ConnectionPool
-from service import PATIENCE
 
 from scheduler_api.store.database import postgres
 from scheduler_api.store.database.connect import connect

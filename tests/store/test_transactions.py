@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 from databases import Databases
-from service import ENROLMENT, PATIENCE, Client, Patient, Server, Service, refused
+from patience import PATIENCE
+from service import ENROLMENT, Client, Patient, Server, Service, refused
 
 from scheduler_api.store.database import postgres, sqlite
 from scheduler_api.store.database.connect import connect

@@ -11,9 +11,10 @@ from databases import Databases
 from examples.conftest import Nurse
 from examples.devtools import Browser, Page
 from examples.network import Network
+from patience import PATIENCE
 from reminders.conftest import CONTACT
 from reminders.receivers import Browser as Subscriber
-from service import PATIENCE, Server
+from service import Server
 
 from scheduler_api.reminders.outbound.keys import make
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from service import ENROLMENT, PATIENCE, Server
+from patience import PATIENCE
+from service import ENROLMENT, Server
 
 
 @pytest.fixture
