@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import statistics
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from ..load import SITES
 from ..product import EVERY
+from ..server import WRK
 from ..service import workplace
 from . import internet
 from .asking import CLAIMED, Times, centile, latencies
@@ -37,7 +39,9 @@ class Measured(NamedTuple):
 
 
 def main(count: int) -> None:
-    """Run all; print and write what is known when an engine is done."""
+    """Run all; print and write what is known when an engine is done. It needs `wrk`."""
+    if shutil.which(WRK) is None:
+        sys.exit(f"`{WRK}` is needed: apt-get install {WRK}")
     measured = {}
     with workplace() as folder, engines(folder) as found:
         for engine in found:

@@ -194,6 +194,7 @@ RULES: Mapping[str, str] = {
     "count_differs": "{base}; they may differ by {number} %",
     "nothing_dispensed": "nothing that was given out is on record any more",
     "dispensed_after_end": "given out {day}, after the last day of treatment {day2}",
+    "after_end_of_treatment": "from {day}, after the last day of treatment {day2}: nothing follows from it",
     "kit_given_twice": "{text} was given out before and did not come back",
     "unknown_kit": "no kit {text} was given out",
     # Supply.
@@ -207,6 +208,7 @@ RULES: Mapping[str, str] = {
     "slots_taken": "{number} of {number2} slots are booked on {day}",
     "not_in_patients_plan": "{visit} is not in the patient's plan",
     "was_done": "{visit} was done on {day}",
+    "version_not_approved": "version {number} is not approved for {site} on {day}",
     "of_no_visit": "what was done on {day} belongs to no visit",
     "in_window_of": "{day} is in the window of {visit}, which is not done",
     "response_missing": "no response is recorded",

@@ -133,13 +133,28 @@ def test_the_site_that_has_the_patient_from_then_on_is_the_one_that_approves(
 
 
 @pytest.mark.usefixtures("second")
-def test_a_transfer_does_not_ask_whether_the_version_is_approved(coordinator: Client, patient: Patient) -> None:
-    """The patient is on version 2, of which BERLIN has no approval."""
+@pytest.mark.parametrize(("amended_on", "approved_on"), [("2024-02-20", "2024-03-02"), ("2024-03-05", "2024-03-06")])
+def test_a_transfer_warns_of_a_version_that_the_new_site_has_not_approved(
+    coordinator: Client, patient: Patient, amended_on: str, approved_on: str
+) -> None:
+    """The patient is on version 2, or will be, of which BERLIN has no approval from the first day on."""
     approve(coordinator, "2024-02-01")
     seen = Patient(coordinator, patient.patient_id)
-    seen.record("protocol_amended", version=2, from_on="2024-02-20")
-    seen.record("site_transferred", site="BERLIN", from_on="2024-03-01")
-    assert seen.read("calendar", today="2024-03-01")["protocol"]["version"] == 2
+    amended = seen.record("protocol_amended", version=2, from_on=amended_on)
+    assert amended["warnings"] == []
+    berlin = "/v1/sites/BERLIN/approvals"
+    approve(coordinator, approved_on, path=berlin)
+    on = max(amended_on, "2024-03-01")
+    moved = {"kind": "site_transferred", "site": "BERLIN", "from_on": "2024-03-01"}
+    (warning,) = seen.send(**moved, dry_run=True).json["warnings"]
+    assert (warning["code"], warning["detail"]) == (
+        "site_not_approved",
+        f"version 2 is not approved for BERLIN on {on}",
+    )
+    assert warning["records"] == [{"kind": "site_transferred", "on": "2024-03-01"}]
+    approve(coordinator, on, path=berlin)
+    assert seen.record(**moved)["warnings"] == []
+    assert seen.read("calendar", today="2024-03-05")["protocol"]["version"] == 2
 
 
 @pytest.mark.usefixtures("second")

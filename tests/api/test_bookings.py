@@ -240,6 +240,16 @@ def test_a_response_is_added_without_a_reason_and_changed_with_one(patient: Pati
     refused(send(patient, "PUT", "imaging-w6/result", {"done_on": "2024-02-19", "response": "PR"}), 422, "/reason")
 
 
+def test_another_day_without_a_response_keeps_the_one_on_record_and_null_removes_it(patient: Patient) -> None:
+    result(patient, "imaging-w6", "2024-02-19", response="PD")
+    moved = result(patient, "imaging-w6", "2024-02-20", reason="the day was misread")
+    assert (moved["fact"]["response"], moved["visit"]["response"], moved["warnings"]) == ("PD", "PD", [])
+    assert result(patient, "imaging-w6", "2024-02-20")["fact"] is None
+    refused(send(patient, "PUT", "imaging-w6/result", {"done_on": "2024-02-20", "response": None}), 422, "/reason")
+    removed = result(patient, "imaging-w6", "2024-02-20", response=None, reason="to be read again")
+    assert (removed["visit"]["response"], warned(removed)) == (None, ["no_response"])
+
+
 def test_a_part_is_a_fact_and_the_same_again_names_what_is_on_record(patient: Patient) -> None:
     first = result(patient, "imaging-w6", "2024-02-19", response="NE")["fact"]
     scan = {"kind": "visit_done", "series": "imaging", "visit": "imaging-w6", "done_on": "2024-02-19"}

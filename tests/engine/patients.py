@@ -21,6 +21,7 @@ from scheduler_api.engine.recording.checks import first_errors, next_history
 from scheduler_api.engine.recording.received import as_received
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.notices import notices
+from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.engine.worklist.entry import WorklistEntry
 from scheduler_api.i18n import ENGLISH, word
 
@@ -228,6 +229,11 @@ class Patient:
     def schedule(self) -> PatientSchedule:
         """All that follows from the record."""
         return PatientSchedule(self.versions, self.history)
+
+    def warned(self) -> list[dict[str, Any]]:
+        """Return the warnings about the last fact."""
+        fact = self.facts[-1]
+        return [*plain(warnings(self.schedule(), fact.body, fact.said_at))]
 
     def _record_days(self, status: str, first: str, last: str | None, **data: Any) -> None:
         start, end = day(first), day(last or first)

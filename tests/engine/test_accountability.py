@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scheduler_api.engine.doses.accountability import CountPeriod, count_periods
 from scheduler_api.engine.errors import Conflict, ValidationFailed
 from scheduler_api.engine.protocol_file.parse import read_protocol
-from scheduler_api.engine.views.warnings import warnings
 
 from .naive_accountability import NaivePeriod, is_possible, moves, naive_periods
 from .patients import Patient, day, plain, protocol, protocol_data, regimen_data, series
@@ -44,8 +43,7 @@ def supplied(*versions: Any, units: Mapping[str, int] | None = None, **start: An
 
 def warned(patient: Patient) -> list[str]:
     """The codes of the warnings about the last fact."""
-    fact = patient.facts[-1]
-    return [one["code"] for one in warnings(patient.schedule(), fact.body, fact.said_at)]
+    return [one["code"] for one in patient.warned()]
 
 
 class TestCount:

@@ -601,8 +601,10 @@ class TestWhatIsSaidOfDosesThatWereGiven:
     def warned(self, patient: Patient, kind: str, **data: Any) -> list[tuple[str, str, list[tuple[str, str]]]]:
         """The warnings about a fact: code, in words, and the records that it is about."""
         patient.record(kind, **data)
-        found = plain(warnings(patient.schedule(), patient.facts[-1].body, NOW))
-        return [(one["code"], one["detail"], [(row["kind"], row["on"]) for row in one["records"]]) for one in found]
+        return [
+            (one["code"], one["detail"], [(row["kind"], row["on"]) for row in one["records"]])
+            for one in patient.warned()
+        ]
 
     def moved(self, patient: Patient, kind: str, **data: Any) -> dict[str, tuple[Any, Any, str]]:
         """The recorded doses among the consequences of a fact: planned before, planned now, and why."""

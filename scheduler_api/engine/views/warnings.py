@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -12,11 +12,15 @@ from scheduler_api.engine.doses.off_plan import HarmfulDoses, harmful_dose
 from scheduler_api.engine.model.dose_log import DoseLog
 from scheduler_api.engine.model.facts import (
     KIND_OF,
+    UNSCHEDULED,
     Body,
+    DoseChanged,
     DoseRecorded,
     DrugDispensed,
     DrugLost,
     DrugReturned,
+    HoldEnded,
+    HoldStarted,
     RegimenEnded,
     Registered,
     StudyEnded,
@@ -51,10 +55,13 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             return [*_unknown_kit(after, body), *_count_differs(schedule, body)]
         case DrugLost():
             return [*_unknown_kit(after, body)]
+        case DoseChanged() | HoldStarted() | HoldEnded():
+            return [*_after_end(schedule, body)]
         case VisitDone():
             same = (body.series, body.done_on, body.visit)
             given = [one for one in schedule.off_plan_given() if one.is_harmful and one.record[:3] == same]
-            return [*_before_consent(after, [body.done_on]), *map(_harmful_given, given)]
+            early = _before_consent(after, [body.done_on])
+            return [*early, *map(_harmful_given, given), *_done_twice(schedule, body)]
         case Registered():
             return _before_consent(after, [visit.done_on for visit in after.visits_done])
         case TreatmentEnded() if (ended := _end_of(after, body)) is not None:
@@ -93,12 +100,47 @@ def _end_of_regimen(history: History, body: RegimenEnded) -> date | None:
     return next((history.stands_for(day).on for day in stated), None)
 
 
+def _after_end(schedule: PatientSchedule, body: DoseChanged | HoldStarted | HoldEnded) -> Iterator[dict[str, Any]]:
+    """Yield the warning about an amount, a hold, or the end of one, from a day after the end of its regimens.
+
+    Nothing follows from it: who recorded it may believe that the patient goes on taking the drug.
+    """
+    day = body.resumes_on if isinstance(body, HoldEnded) else body.from_on
+    names = _regimens_of(schedule.history, body)
+    regimens = [one for one in schedule.treatment_plan.regimens if names is None or one.name in names]
+    ends = [end for one in regimens if (end := one.treatment_ended_on) is not None and end < day]
+    if ends and len(ends) == len(regimens):
+        yield _about("after_end_of_treatment", Reason("after_end_of_treatment", day=day, day2=max(ends)), body, day)
+
+
+def _regimens_of(history: History, body: DoseChanged | HoldStarted | HoldEnded) -> Collection[str] | None:
+    """Return the names of the regimens whose doses a fact is about; None for all of them."""
+    if isinstance(body, DoseChanged):
+        return None if body.regimen is None else [body.regimen]
+    if isinstance(body, HoldStarted):
+        return body.regimens
+    of_day = (hold for hold in history.holds if hold.resumes_on == body.resumes_on)
+    held = [hold.regimens for hold in of_day if body.hold in (None, hold.fact_id)]
+    return None if None in held else {name for names in held for name in names or ()}
+
+
+def _done_twice(schedule: PatientSchedule, body: VisitDone) -> Iterator[dict[str, Any]]:
+    """Yield the warning about a visit that two records name: the later one belongs to no visit (section 5)."""
+    if body.visit in (None, UNSCHEDULED) or body.part:
+        return
+    of_visit = [record for record, _ in schedule.unscheduled_visits() if record.visit == body.visit and not record.part]
+    if any(record.done_on == body.done_on for record in of_visit):
+        yield _about("unscheduled", Reason("of_no_visit", day=body.done_on), body, body.done_on)
+    elif later := [record.done_on for record in of_visit if record.done_on > body.done_on]:
+        yield _about("takes_the_place", Reason("of_no_visit", day=min(later)), body, min(later))
+
+
 def _dispensed_after_end(schedule: PatientSchedule, body: DrugDispensed) -> Iterator[dict[str, Any]]:
     """Yield the warning about drug that is given out after the end of treatment or study."""
     regimen = schedule.treatment_plan.regimen(body.regimen)
     end = schedule.history.last_treatment_day if regimen is None else regimen.last_treatment_day
     if end is not None and body.on > end:
-        yield _about("dispensed_after_end", Reason("dispensed_after_end", day=body.on, day2=end), body)
+        yield _about("dispensed_after_end", Reason("dispensed_after_end", day=body.on, day2=end), body, body.on)
 
 
 def _kit_given_twice(history: History, body: DrugDispensed) -> Iterator[dict[str, Any]]:
@@ -115,14 +157,14 @@ def _kit_given_twice(history: History, body: DrugDispensed) -> Iterator[dict[str
         elif one.on <= body.on and one.what == "dispensed" and one.kit is not None and one.kit.casefold() == kit:
             times += 1
     if times > 1:
-        yield _about("kit_given_twice", Reason("kit_given_twice", text=body.kit), body)
+        yield _about("kit_given_twice", Reason("kit_given_twice", text=body.kit), body, body.on)
 
 
 def _unknown_kit(history: History, body: DrugReturned | DrugLost) -> Iterator[dict[str, Any]]:
     """Yield the warning about a kit that was never given out, though others with a name were."""
     known = {one.kit.casefold() for one in history.drug_counts if one.what == "dispensed" and one.kit is not None}
     if body.kit is not None and known and body.kit.casefold() not in known:
-        yield _about("unknown_kit", Reason("unknown_kit", text=body.kit), body)
+        yield _about("unknown_kit", Reason("unknown_kit", text=body.kit), body, body.on)
 
 
 def _count_differs(schedule: PatientSchedule, body: DrugReturned) -> Iterator[dict[str, Any]]:
@@ -130,11 +172,12 @@ def _count_differs(schedule: PatientSchedule, body: DrugReturned) -> Iterator[di
     regimen = schedule.treatment_plan.regimen(body.regimen)
     for period in differing(schedule.treatment_plan):
         if regimen is not None and regimen.name in period.regimens and period.returned_on == body.on:
-            yield _about(COUNT_DIFFERS, period.because, body)
+            yield _about(COUNT_DIFFERS, period.because, body, body.on)
 
 
-def _about(code: str, detail: Reason, body: DrugDispensed | DrugReturned | DrugLost) -> dict[str, Any]:
-    return {"code": code, "detail": detail, "records": [{"kind": KIND_OF[type(body)], "on": body.on}]}
+def _about(code: str, detail: Reason, body: Body, on: date) -> dict[str, Any]:
+    """Return a warning about the record of a day that is of the same kind as a fact."""
+    return {"code": code, "detail": detail, "records": [{"kind": KIND_OF[type(body)], "on": on}]}
 
 
 def _before_consent(history: History, done_on: list[date]) -> list[dict[str, Any]]:

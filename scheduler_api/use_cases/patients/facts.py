@@ -32,6 +32,7 @@ from scheduler_api.engine.model.facts import (
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
 from scheduler_api.engine.model.versions import Period
+from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.recording.checks import next_history
 from scheduler_api.engine.recording.received import as_received, check_named
 from scheduler_api.engine.recording.several_visits import each_visit
@@ -218,7 +219,7 @@ def append(
         _check_approved(session, after.history, body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
-    warned = warnings(after, body, fact.said_at)
+    warned = [*warnings(after, body, fact.said_at), *_not_approved_there(session, before.history, after)]
     if any(one["code"] in HARMFUL for one in warned):
         plan_dose_to_check(session.store, patient_id, after, session.now)
     return Appended(fact, before, after, warned, row["version"] + 1, day)
@@ -275,6 +276,24 @@ def _check_transfer(session: Session, before: History, after: History) -> None:
             raise Forbidden("A patient is transferred by a coordinator of the site before, or an admin.")
         if not sites.exists(session.store, transfer.site):
             raise ValidationFailed([FieldError("/site", "No such site.", "not_found")])
+
+
+def _not_approved_there(session: Session, before: History, after: PatientSchedule) -> Iterator[dict[str, Any]]:
+    """Yield the warnings about sites that are to have the patient from now on, without the approval of a version.
+
+    A patient who moves is not turned away for that; but the new site cannot treat by that version.
+    """
+    added = {*after.history.transfers}.difference(before.transfers)
+    for stay in (stay for stay in after.history.stays if stay.from_on in {transfer.from_on for transfer in added}):
+        for period in after.treatment_plan.plan:
+            version, day = period.protocol.version, max(stay.from_on or date.min, period.from_on or date.min)
+            is_theirs = day <= (stay.through_on or date.max) and (period.to_on is None or day < period.to_on)
+            if is_theirs and not is_approved(session, after.history.registered.protocol, version, stay.site, day):
+                yield {
+                    "code": "site_not_approved",
+                    "detail": Reason("version_not_approved", number=version, site=stay.site, day=day),
+                    "records": [{"kind": "site_transferred", "on": stay.from_on}],
+                }
 
 
 def _check_site(session: Session, registered: Registered) -> None:

@@ -111,12 +111,13 @@ def record_result(
     reason: str | None,
     if_versions: Collection[int] | None,
     dry_run: bool,
+    keep_response: bool = False,
 ) -> BookingOutcome:
     """Record that a visit took place; a result that differs from the one on record corrects it, and says why.
 
     One that only adds what was not known (a response, or which visit it was) completes it. Nothing is recorded if it is
-    so already. Raises as `facts.record`, NotFound for an unknown visit, or for one more appointment: what came of that
-    is recorded as a fact.
+    so already. With `keep_response` the response on record stays. Raises as `facts.record`, NotFound for an unknown
+    visit, or for one more appointment: what came of that is recorded as a fact.
     """
     if is_appointment(visit):
         raise NotFound("An appointment, not a visit: record what was done as a fact.")
@@ -124,13 +125,14 @@ def record_result(
         patient = _read_patient(session, patient_id)
         body = VisitDone(_series_of(patient, visit), done_on, visit, response)
         series = patient.schedule.visit_schedule.series(body.series)
+        performed = series.performed(visit)
+        old = _unnamed_on(series, done_on) if performed is None else _record_of(performed, done_on)
         new: NewFact | None = NewFact(body)
-        if (performed := series.performed(visit)) is not None:
-            old = _record_of(performed, done_on)
-            same = (old.done_on, old.response) == (done_on, response) and performed.assigned != "late"
-            new = None if same else NewFact(replace(body, part=old.part), old.fact_id, reason)
-        elif (unnamed := _unnamed_on(series, done_on)) is not None:
-            new = NewFact(body, unnamed.fact_id, reason)
+        if old is not None:
+            body = replace(body, part=old.part, response=old.response if keep_response else response)
+            is_known = performed is not None and performed.assigned != "late"
+            is_same = (old.done_on, old.response) == (done_on, body.response)
+            new = None if is_known and is_same else NewFact(body, old.fact_id, reason)
         outcome, after = _apply(session, patient, visit, new, if_versions, dry_run)
         outcome.document["warnings"] += _against_result(after, body)
     return outcome
@@ -285,9 +287,6 @@ def _against_visit(after: _Patient, visit: str, day: date) -> Iterator[dict[str,
 def _against_result(after: _Patient, body: VisitDone) -> Iterator[dict[str, Any]]:
     """Yield warnings about a result that may have been recorded for the wrong visit."""
     schedule, day = after.schedule, body.done_on
-    planned = schedule.visit_schedule.visit(body.visit or "")
-    if planned is None or (planned.done_on, planned.response) != (day, body.response):
-        yield _warning("unscheduled", Reason("of_no_visit", day=day))
     for other in schedule.visits(day, day, [body.series]):
         if other.visit != body.visit and other.done_on is None and other.opens_on <= day <= other.closes_on:
             yield _warning("window_of_another", Reason("in_window_of", day=day, visit=other.visit, label=other.label))

@@ -62,7 +62,7 @@ def record_result(patient_id: str, visit: str) -> Response:
     """Record that a visit took place; with `dry_run` only show what would follow"""
 
     def call(given: dict[str, Any], versions: Collection[int] | None, dry_run: bool) -> bookings.BookingOutcome:
-        done_on, response, reason = given["done_on"], given["response"], given["reason"]
+        done_on, response, reason = given["done_on"], given.get("response"), given["reason"]
         return bookings.record_result(session(), patient_id, visit, done_on, response, reason, versions, dry_run)
 
     return _filled_in("result", VisitResultSchema, call, patient_id, visit, "recorded")

@@ -42,7 +42,11 @@ class VisitResultSchema(Strict):
     """A visit took place."""
 
     done_on = CivilDate(required=True, metadata={"example": "2026-12-08"})
-    response = Text(12, load_default=None, allow_none=True, metadata=RESPONSE)
+    response = Text(
+        12,
+        allow_none=True,
+        metadata={**RESPONSE, "description": f"{RESPONSE['description']}; left out, the one on record stays"},
+    )
     reason = Text(
         1000,
         lines=True,
@@ -155,10 +159,11 @@ def record_visit_result(
         patient_id,
         visit,
         result["done_on"],
-        result["response"],
+        result.get("response"),
         result["reason"],
         if_versions,
         dry_run,
+        keep_response="response" not in result,
     )
     return _answer(outcome, dry_run)
 
