@@ -791,6 +791,18 @@ def test_of_two_regimens_of_one_drug_the_later_last_dose_counts() -> None:
     assert patient.on("2024-06-01")["contraception"]["through_on"] == "2024-06-19"
 
 
+def test_a_drug_that_has_not_started_asks_for_contraception_until_treatment_ends_without_it() -> None:
+    """Olaparib starts at a crossover that never comes: once treatment has ended nobody is to have it any more."""
+    rules = [{"after_last_dose": {"days": 30}, "of": "olaparib"}]
+    crossover = drug(starts={"milestone": "crossover"})
+    declared = [{"id": "crossover", "label": "Crossover"}]
+    patient = treated(regimen_data(), crossover, contraception=rules, milestones=declared)
+    assert patient.on("2024-03-01")["contraception"]["status"] == "required"
+    patient.end_treatment("2024-03-01")
+    seen = patient.on("2024-03-02")["contraception"]
+    assert (seen["status"], seen["because"]) == ("not_required", "the protocol asks this patient for none")
+
+
 def test_what_is_only_planned_of_a_drug_is_no_dose_yet() -> None:
     """Two cycles of it end on 15 February; on 10 January, 30 days from that day."""
     patient = treated(
