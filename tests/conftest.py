@@ -4,6 +4,7 @@
 which takes minutes.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -13,9 +14,11 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
+import orjson
 import pytest
 from cluster import Cluster
 from databases import ENGINES, Databases, Postgresql, Raw, Sqlite
+from filelock import FileLock
 from hypothesis import HealthCheck, Phase, settings
 from patience import PATIENCE, wait_for_databases
 from service import Anew, Client, Clock, Patient, Server, Service, new_database
@@ -218,30 +221,54 @@ def amended_template_of(databases: Databases) -> tuple[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def sampled(databases: Databases, engines: Callable[[str], Databases]) -> tuple[str, dict[str, str]]:
+def sampled(
+    databases: Databases, engines: Callable[[str], Databases], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, str]]:
     """A template with the sample patients for `SAMPLED_ON`."""
-    return sampled_template_of(databases, engines("sqlite"))
+    return sampled_template_of(databases, engines("sqlite"), tmp_path_factory.getbasetemp())
 
 
 @cache
-def sampled_template_of(databases: Databases, files: Databases) -> tuple[str, dict[str, str]]:
+def sampled_template_of(databases: Databases, files: Databases, folder: Path) -> tuple[str, dict[str, str]]:
     """Return the same of an engine: what many tests copy, since it takes long to make.
 
     The patients are loaded into one of the `files`, and copied from there to the other engine, which is quicker.
     """
     if databases is files:
-        template, tokens = template_of(databases)
-        database = databases.copy(template)
-        store = connect(database)
-        samples.load(store, samples.entries(SAMPLED_ON))
-    else:
-        loaded, tokens = sampled_template_of(files, files)
-        database, source = databases.new(), connect(loaded)
-        store = connect(database)
-        store.migrate()
-        copy(source, store)
-        source.close()
+        return shared_by_processes(folder, "sampled", lambda: _with_samples(files))
+    loaded, tokens = sampled_template_of(files, files, folder)
+    database, source = databases.new(), connect(loaded)
+    store = connect(database)
+    store.migrate()
+    copy(source, store)
+    source.close()
     store.close()
+    return database, tokens
+
+
+def _with_samples(files: Databases) -> tuple[str, dict[str, str]]:
+    template, tokens = template_of(files)
+    database = files.copy(template)
+    store = connect(database)
+    samples.load(store, samples.entries(SAMPLED_ON))
+    store.close()
+    return database, tokens
+
+
+def shared_by_processes(
+    folder: Path, name: str, make: Callable[[], tuple[str, dict[str, str]]]
+) -> tuple[str, dict[str, str]]:
+    """Return a template in a file that the first process to need it makes for all that run tests side by side.
+
+    The `folder` is that of this process, and lies in the one of the run.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return make()
+    kept = folder.parent / f"{name}.json"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            kept.write_bytes(orjson.dumps(make()))
+        database, tokens = orjson.loads(kept.read_bytes())
     return database, tokens
 
 
