@@ -57,7 +57,7 @@ reading: $(INSTALLED)
 bench-peers: $(INSTALLED) $(PEERS)
 	$(BIN)/python -m bench.peers .venv-peers/bin/python
 
-# A million take about an hour, and 65 GB on the disk.
+# It needs `wrk`. A million take about an hour, and 65 GB on the disk.
 PATIENTS = 1000000
 bench-scale: $(INSTALLED)
 	$(BIN)/python -m bench.scale $(PATIENTS)
