@@ -290,6 +290,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "dose_after_end": "The dose was taken after the end of treatment.",
         "dispensed_after_end": "It was given out after the end of treatment.",
         "after_end_of_treatment": "Treatment has ended by then: nothing follows from it.",
+        "longer_gap": "Visits pause for longer than before or after.",
         "takes_the_place": "The visit was recorded for a later day; that record belongs to no visit now.",
         "site_not_approved": "The new site does not have the approval of the patient's protocol version.",
         "kit_given_twice": "The kit was given out before and did not come back.",

@@ -195,6 +195,7 @@ RULES: Mapping[str, str] = {
     "nothing_dispensed": "nothing that was given out is on record any more",
     "dispensed_after_end": "given out {day}, after the last day of treatment {day2}",
     "after_end_of_treatment": "from {day}, after the last day of treatment {day2}: nothing follows from it",
+    "longer_gap": "{number} days between {visit}, {day}, and {visit2}, {day2}: longer than before or after",
     "kit_given_twice": "{text} was given out before and did not come back",
     "unknown_kit": "no kit {text} was given out",
     # Supply.

@@ -66,9 +66,21 @@ def test_a_dry_run_lists_every_patients_consequences_and_records_nothing(
         assert moved["visit imaging-w16"]["before"] is None
         assert moved["visit imaging-w18"]["after"] is None
         assert "visit imaging-w12" not in moved
-        assert item["fact_id"] is None
+        assert (item["fact_id"], item["warnings"]) == (None, [])
     real = apply(nurse, {"site": "FUSCC"})
     assert [item["consequences"] for item in real["items"]] == [item["consequences"] for item in dry["items"]]
+
+
+def test_a_pause_that_it_makes_is_told_of_each_patient(nurse: Client, patients: list[Patient]) -> None:
+    """From March on there is no week 12 (2024-03-27) any more, and week 8 (2024-02-28) was before."""
+    chosen = {"patients": [patients[0].patient_id], "from_on": "2024-03-01"}
+    for query in ({"dry_run": "true"}, {}):
+        (item,) = apply(nurse, chosen, **query)["items"]
+        (warning,) = item["warnings"]
+        assert (warning["code"], warning["detail"]) == (
+            "longer_gap",
+            "70 days between imaging-w6, 2024-02-14, and imaging-w16, 2024-04-24: longer than before or after",
+        )
 
 
 def test_a_site_goes_by_in_portions_and_can_be_taken_up_again(nurse: Client, patients: list[Patient]) -> None:

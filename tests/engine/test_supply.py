@@ -93,6 +93,8 @@ def test_what_cannot_be_made_is_said_and_in_no_total() -> None:
         (300, (50, 200), {200: 1, 50: 2}),
         # The greedy way, 250 + 50 + 50 + 50, is not the shortest.
         (400, (50, 200, 250), {200: 2}),
+        # Of two ways with as many capsules that with the largest: not 8 + 8 + 3.
+        (19, (3, 5, 8, 9), {9: 1, 5: 2}),
         (0.3, (0.1,), {0.1: 3}),
         (12.5, (2.5, 10), {10: 1, 2.5: 1}),
         (75, (50,), None),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .patients import Patient, regimen_data
+from .patients import Patient, protocol, regimen_data, series
 from .test_given_at_site import infusion
 from .test_regimens import treated
 
@@ -99,4 +99,50 @@ class TestOneVisitTwice:
         patient.record("visit_done", series="imaging", done_on="2024-02-14", visit="imaging-w6", part=True)
         assert found(patient) == []
         patient.scan("2024-02-10", "unscheduled")
+        assert found(patient) == []
+
+
+class TestAnAmendment:
+    """Imaging every 6 weeks from 2024-01-03 (w6 2024-02-14, w12 03-27), amended to every 8 (w8 02-28, w16 04-24)."""
+
+    def warned(
+        self, from_on: str, weeks: int = 8, window: tuple[int, int] = (3, 3)
+    ) -> list[tuple[str, str, list[str]]]:
+        """Return the warnings about the amendment from a day on."""
+        first = protocol(series("imaging", every={"weeks": 6}), series("clinic", every={"weeks": 3}))
+        second = protocol(
+            series("imaging", every={"weeks": weeks}, window=window), series("clinic", every={"weeks": 3}), version=2
+        )
+        patient = Patient.treated(first, second)
+        patient.record("protocol_amended", version=2, from_on=from_on)
+        return found(patient)
+
+    @pytest.mark.parametrize("from_on", ["2024-02-29", "2024-03-27"])
+    def test_a_pause_longer_than_those_of_both_is_said(self, from_on: str) -> None:
+        """Too late for w8, and too early for w12: from w6 to w16 there are ten weeks."""
+        assert self.warned(from_on) == [
+            (
+                "longer_gap",
+                "70 days between imaging-w6, 2024-02-14, and imaging-w16, 2024-04-24: longer than before or after",
+                [from_on],
+            )
+        ]
+
+    @pytest.mark.parametrize("from_on", ["2024-02-15", "2024-02-28", "2024-03-28", "2024-04-24"])
+    def test_no_longer_one_is_none(self, from_on: str) -> None:
+        assert self.warned(from_on) == []
+
+    def test_nor_is_the_first_pause_of_the_longer_interval(self) -> None:
+        """From w12 to w24 there are the twelve weeks of the new version."""
+        assert self.warned("2024-03-28", weeks=12) == []
+
+    def test_a_visit_that_is_dropped_leaves_one(self) -> None:
+        """With ±7 days w8 would open on 02-21, when w6 closes."""
+        assert [one[0] for one in self.warned("2024-02-16", window=(7, 7))] == ["longer_gap"]
+
+    def test_what_the_patient_no_longer_needs_is_not_missed(self) -> None:
+        imaging = [series("imaging", every={"weeks": weeks}, until=["progression"]) for weeks in (6, 8)]
+        patient = Patient.treated(protocol(imaging[0]), protocol(imaging[1], version=2))
+        patient.scan("2024-02-14", "imaging-w6", "PD")
+        patient.record("protocol_amended", version=2, from_on="2024-03-01")
         assert found(patient) == []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import compress, pairwise
 from typing import Any
 
 from scheduler_api.engine.dates import ONE_DAY
@@ -21,6 +22,7 @@ from scheduler_api.engine.model.facts import (
     DrugReturned,
     HoldEnded,
     HoldStarted,
+    ProtocolAmended,
     RegimenEnded,
     Registered,
     StudyEnded,
@@ -35,6 +37,9 @@ from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
 
 from .calendar import PatientSchedule
+
+#: How far before and after an amendment pauses between visits are compared.
+_AROUND = timedelta(400)
 
 
 def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[dict[str, Any]]:
@@ -62,6 +67,8 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
             given = [one for one in schedule.off_plan_given() if one.is_harmful and one.record[:3] == same]
             early = _before_consent(after, [body.done_on])
             return [*early, *map(_harmful_given, given), *_done_twice(schedule, body)]
+        case ProtocolAmended():
+            return [*_longer_gaps(schedule, body)]
         case Registered():
             return _before_consent(after, [visit.done_on for visit in after.visits_done])
         case TreatmentEnded() if (ended := _end_of(after, body)) is not None:
@@ -133,6 +140,25 @@ def _done_twice(schedule: PatientSchedule, body: VisitDone) -> Iterator[dict[str
         yield _about("unscheduled", Reason("of_no_visit", day=body.done_on), body, body.done_on)
     elif later := [record.done_on for record in of_visit if record.done_on > body.done_on]:
         yield _about("takes_the_place", Reason("of_no_visit", day=min(later)), body, min(later))
+
+
+def _longer_gaps(schedule: PatientSchedule, body: ProtocolAmended) -> Iterator[dict[str, Any]]:
+    """Yield the warnings about series of visits that pause at an amendment for longer than before it or after it.
+
+    Each version plans its own visits, those of the one before it from that day on no more (section 9).
+    """
+    doses = schedule.visit_schedule.names_of_doses
+    for name in (name for name in schedule.visit_schedule.names if name not in doses):
+        found = schedule.visits(body.from_on - _AROUND, body.from_on + _AROUND, [name])
+        visits = [one for one in found if one.has_window and (one.ends_on is None or one.closes_on < one.ends_on)]
+        pauses = [(one, other, (other.target_on - one.target_on).days) for one, other in pairwise(visits)]
+        across = [one.target_on < body.from_on <= other.target_on for one, other, _ in pauses]
+        usual = [days for (*_, days), is_across in zip(pauses, across, strict=True) if not is_across]
+        for one, other, days in compress(pauses, across):
+            if usual and days > max(usual):
+                named = {"visit": one.visit, "label": one.label, "visit2": other.visit, "label2": other.label}
+                because = Reason("longer_gap", **named, day=one.target_on, day2=other.target_on, number=days)
+                yield _about("longer_gap", because, body, body.from_on)
 
 
 def _dispensed_after_end(schedule: PatientSchedule, body: DrugDispensed) -> Iterator[dict[str, Any]]:

@@ -87,7 +87,8 @@ def _check(session: Session, amendment: Amendment) -> None:
 def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_run: bool) -> Iterator[dict[str, Any]]:
     new = NewFact(ProtocolAmended(amendment.version, amendment.from_on), None, amendment.reason)
     for row in rows:
-        result: dict[str, Any] = {"outcome": "already", "fact_id": None, "consequences": [], "problem": None}
+        result: dict[str, Any] = {"outcome": "already", "fact_id": None, "problem": None}
+        result |= {"consequences": [], "warnings": []}
         if not _applies(session, row, amendment):
             try:
                 recorded = record(session, row["patient_id"], new, [row["version"]], dry_run)
@@ -97,8 +98,8 @@ def _applied(session: Session, amendment: Amendment, rows: Sequence[Row], dry_ru
                 errors = [FieldError("", "The patient changed meanwhile. Apply it again.", "changed_meanwhile")]
                 result.update(outcome="refused", problem=_problem(Conflict(errors)))
             else:
-                moved = recorded.consequences
-                result.update(outcome="applied", fact_id=recorded.fact["fact_id"], consequences=moved)
+                result.update(outcome="applied", fact_id=recorded.fact["fact_id"])
+                result.update(consequences=recorded.consequences, warnings=recorded.warnings)
         yield {**patient_fields(row, session.now), **result}
 
 

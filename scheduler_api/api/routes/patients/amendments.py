@@ -15,7 +15,7 @@ from scheduler_api.api.http.requests import answer, session
 from scheduler_api.schemas.fields import Choice, CivilDate, Strict, Text, fields, validate
 from scheduler_api.use_cases.patients import amendments
 
-from .facts import ConsequenceSchema, DryRunQuery
+from .facts import ConsequenceSchema, DryRunQuery, RecordWarningSchema
 
 blueprint = ResourceBlueprint("amendments", __name__, description="Amendments for many patients")
 
@@ -66,6 +66,7 @@ class AmendedPatientSchema(Strict):
         required=True, allow_none=True, metadata={"description": "What was recorded; null in a dry run"}
     )
     consequences = fields.List(fields.Nested(ConsequenceSchema), required=True)
+    warnings = fields.List(fields.Nested(RecordWarningSchema), required=True)
     problem = fields.Nested(AmendmentRefusalSchema, required=True, allow_none=True)
 
 

@@ -56,6 +56,7 @@ class RecordWarningSchema(Strict):
         "records_after_end",
         "before_consent",
         "takes_the_place",
+        "longer_gap",
         "after_end_of_treatment",
         "site_not_approved",
         "dispensed_after_end",
