@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from scheduler_api.engine.protocol_file.parse import read_protocol
 from scheduler_api.engine.reminders.about import about_dose
+from scheduler_api.engine.reminders.first_reminder import SentMessage
 from scheduler_api.engine.reminders.plan import Message, Planner
 from scheduler_api.engine.reminders.preferences import (
     NotificationPreferences,
@@ -90,6 +91,30 @@ def test_who_is_booked_is_not_asked_to_book_unless_that_has_passed(booked_on: st
     patient = Patient.treated()
     patient.record("visit_booked", visit="imaging-w6", booked_on=booked_on)
     assert asked_to_book(patient) == (opened, closing)
+
+
+def test_what_the_patient_was_told_of_an_appointment_is_told_otherwise_each_time_under_a_name_of_its_own() -> None:
+    """Told on the evening before 2024-03-27; then it is cancelled, and booked for that day again."""
+    patient, told = Patient.treated(), dict[tuple[str, str], SentMessage]()
+    evening = datetime(2024, 3, 26, 10, tzinfo=UTC)
+
+    def is_told(booked_on: str | None) -> str:
+        """Record what is booked an hour later; what the next message is about, which is sent ten minutes after that."""
+        nonlocal evening
+        evening += timedelta(hours=1)
+        patient.record("visit_booked", visit="imaging-w12", booked_on=booked_on, now=evening)
+        planner = Planner(patient.schedule(), NotificationPreferences(), SITE, told)
+        found = planner.messages(day("2024-03-26"), day("2024-03-26"))
+        (about,) = [one.about for one in found if one.kind == "booking_tomorrow"]
+        told["booking_tomorrow", about] = SentMessage(evening + timedelta(minutes=10), None)
+        return about
+
+    assert [is_told(booked_on) for booked_on in ("2024-03-27", None, "2024-03-27", None)] == [
+        "2024-03-27 imaging-w12",
+        "2024-03-27 imaging-w12 2 off",
+        "2024-03-27 imaging-w12 3",
+        "2024-03-27 imaging-w12 4 off",
+    ]
 
 
 def test_nobody_is_asked_to_book_what_rests_on_a_first_dose_that_is_only_planned() -> None:
