@@ -194,8 +194,8 @@ RULES: Mapping[str, str] = {
     "count_differs": "{base}; they may differ by {number} %",
     "nothing_dispensed": "nothing that was given out is on record any more",
     "dispensed_after_end": "given out {day}, after the last day of treatment {day2}",
-    "after_end_of_treatment": "from {day}, after the last day of treatment {day2}: nothing follows from it",
-    "longer_gap": "{number} days between {visit}, {day}, and {visit2}, {day2}: longer than before or after",
+    "after_end_of_treatment": "{day} is after {day2}, the last day of what it is about: no dose is planned then",
+    "longer_gap": "{visit} on {day2} comes {number} days after {day}, later than by either version alone",
     "kit_given_twice": "{text} was given out before and did not come back",
     "unknown_kit": "no kit {text} was given out",
     # Supply.

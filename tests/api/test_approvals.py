@@ -158,6 +158,24 @@ def test_a_transfer_warns_of_a_version_that_the_new_site_has_not_approved(
 
 
 @pytest.mark.usefixtures("second")
+def test_whatever_brings_a_patient_under_a_version_that_a_site_has_not_approved_warns(
+    coordinator: Client, patient: Patient
+) -> None:
+    """BERLIN has the patient from 2024-03-01 on; version 2 applies from 2024-02-20, and BERLIN has not approved it."""
+    approve(coordinator, "2024-02-01")
+    seen = Patient(coordinator, patient.patient_id)
+    assert seen.record("site_transferred", site="BERLIN", from_on="2024-03-01")["warnings"] == []
+    amended = seen.record("protocol_amended", version=2, from_on="2024-02-20")
+    assert [(one["code"], one["records"][0]["on"]) for one in amended["warnings"]] == [
+        ("site_not_approved", "2024-03-01")
+    ]
+    # What is so already is not said again.
+    again = {"kind": "site_transferred", "site": "BERLIN", "from_on": "2024-03-02"}
+    moved = seen.record(**again, replaces=seen.read("facts")["items"][-2]["fact_id"], reason="a day later")
+    assert moved["warnings"] == []
+
+
+@pytest.mark.usefixtures("second")
 def test_a_version_for_many_is_for_those_whose_site_approved_it(
     service: Service, coordinator: Client, admin: Client, patient: Patient
 ) -> None:

@@ -21,7 +21,7 @@ from scheduler_api.engine.recording.checks import first_errors, next_history
 from scheduler_api.engine.recording.received import as_received
 from scheduler_api.engine.views.calendar import PatientSchedule, calendar, today_view
 from scheduler_api.engine.views.notices import notices
-from scheduler_api.engine.views.warnings import warnings
+from scheduler_api.engine.views.warnings import displaced, warnings
 from scheduler_api.engine.worklist.entry import WorklistEntry
 from scheduler_api.i18n import ENGLISH, word
 
@@ -232,8 +232,9 @@ class Patient:
 
     def warned(self) -> list[dict[str, Any]]:
         """Return the warnings about the last fact."""
-        fact = self.facts[-1]
-        return [*plain(warnings(self.schedule(), fact.body, fact.said_at))]
+        fact, after = self.facts[-1], self.schedule()
+        found = [*warnings(after, fact.body, fact.said_at)]
+        return [*plain([*found, *displaced(PatientSchedule(self.versions, self._before), after, fact.body)])]
 
     def _record_days(self, status: str, first: str, last: str | None, **data: Any) -> None:
         start, end = day(first), day(last or first)
@@ -249,7 +250,7 @@ class Patient:
         return f"fact-{len(self.facts) - self._at_first + 1}"
 
     def _add(self, fact: Fact, now: datetime) -> str:
-        before = self.history
+        self._before = before = self.history
         self.given[fact.fact_id] = fact.body
         body = as_received(fact.body, self.schedule().treatment_plan, fact.replaces)
         if isinstance(body, VisitBooked) and body.booked_on is not None:

@@ -1,6 +1,6 @@
 """The feed of a patient in every time zone: each instant as it is, by all readers, from rules that Outlook reads.
 
-Some hundred names stand for 65 kinds of clocks. Each kind is read through two years, each name on two days.
+Some six hundred names stand for fewer kinds of clocks. Each kind is read through two years, each name on two days.
 """
 
 from __future__ import annotations

@@ -48,19 +48,21 @@ def gives_doses(plan: Iterable[Period], series: str) -> bool:
 
 
 def changes_of_dose(plan: tuple[Period, ...], history: History, regimen: str) -> tuple[DoseChange, ...]:
-    """Return the changes of the planned amount of a regimen, in order of days.
+    """Return the changes of the planned amount of a regimen, in order of days."""
+    changes = history.dose_changes
+    return tuple(one for one in changes if regimen_of_change(plan, one.regimen, one.from_on) == regimen)
+
+
+def regimen_of_change(plan: tuple[Period, ...], named: str | None, day: date) -> str | None:
+    """Return the name of the regimen that a change of the planned amount from a day on is of; None if nobody can say.
 
     One that names no regimen is of the only one that the patient was registered with. An earlier version of the service
     also recorded it so where only the version of its day has a single regimen.
     """
-
-    def is_meant(change: DoseChange) -> bool:
-        if change.regimen is not None:
-            return change.regimen == regimen
-        only = plan[0].protocol.only_regimen or version_on(plan, change.from_on).only_regimen
-        return only is not None and only.id == regimen
-
-    return tuple(filter(is_meant, history.dose_changes))
+    if named is not None:
+        return named
+    only = plan[0].protocol.only_regimen or version_on(plan, day).only_regimen
+    return None if only is None else only.id
 
 
 def version_on(plan: tuple[Period, ...], day: date) -> Protocol:

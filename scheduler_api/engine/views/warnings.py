@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import compress, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler_api.engine.dates import ONE_DAY
 from scheduler_api.engine.doses.accountability import COUNT_DIFFERS, differing
@@ -30,16 +30,18 @@ from scheduler_api.engine.model.facts import (
     VisitDone,
 )
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.model.records import TreatmentEnd
+from scheduler_api.engine.model.records import DoneVisit, TreatmentEnd
+from scheduler_api.engine.model.versions import regimen_of_change
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_ids import DoseId
 from scheduler_api.engine.treatment.regimens import RegimenPlan
 from scheduler_api.engine.visits.off_plan_given import OffPlanGiven
+from scheduler_api.engine.visits.series import Visit
 
 from .calendar import PatientSchedule
 
-#: How far before and after an amendment pauses between visits are compared.
-_AROUND = timedelta(400)
+#: So far before and after an amendment visits are looked for.
+_AROUND = timedelta(800)
 
 
 def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[dict[str, Any]]:
@@ -65,8 +67,7 @@ def warnings(schedule: PatientSchedule, body: Body, said_at: datetime) -> list[d
         case VisitDone():
             same = (body.series, body.done_on, body.visit)
             given = [one for one in schedule.off_plan_given() if one.is_harmful and one.record[:3] == same]
-            early = _before_consent(after, [body.done_on])
-            return [*early, *map(_harmful_given, given), *_done_twice(schedule, body)]
+            return [*_before_consent(after, [body.done_on]), *map(_harmful_given, given)]
         case ProtocolAmended():
             return [*_longer_gaps(schedule, body)]
         case Registered():
@@ -110,55 +111,94 @@ def _end_of_regimen(history: History, body: RegimenEnded) -> date | None:
 def _after_end(schedule: PatientSchedule, body: DoseChanged | HoldStarted | HoldEnded) -> Iterator[dict[str, Any]]:
     """Yield the warning about an amount, a hold, or the end of one, from a day after the end of its regimens.
 
-    Nothing follows from it: who recorded it may believe that the patient goes on taking the drug.
+    Who recorded it may believe that the patient goes on taking the drug. One that is yet to start has not ended.
     """
     day = body.resumes_on if isinstance(body, HoldEnded) else body.from_on
-    names = _regimens_of(schedule.history, body)
-    regimens = [one for one in schedule.treatment_plan.regimens if names is None or one.name in names]
-    ends = [end for one in regimens if (end := one.treatment_ended_on) is not None and end < day]
-    if ends and len(ends) == len(regimens):
+    names = _regimens_of(schedule, body)
+    named = [one for one in schedule.treatment_plan.regimens if names is None or one.name in names]
+    regimens = [one for one in named if one.started is not None or one.exists_on(date.max)]
+    ends = [one.ends_on for one in regimens if one.started is not None and one.ends_on is not None]
+    if ends and len(ends) == len(regimens) and max(ends) < day:
         yield _about("after_end_of_treatment", Reason("after_end_of_treatment", day=day, day2=max(ends)), body, day)
 
 
-def _regimens_of(history: History, body: DoseChanged | HoldStarted | HoldEnded) -> Collection[str] | None:
+def _regimens_of(schedule: PatientSchedule, body: DoseChanged | HoldStarted | HoldEnded) -> Collection[str] | None:
     """Return the names of the regimens whose doses a fact is about; None for all of them."""
     if isinstance(body, DoseChanged):
-        return None if body.regimen is None else [body.regimen]
+        name = regimen_of_change(schedule.treatment_plan.plan, body.regimen, body.from_on)
+        return None if name is None else [name]
     if isinstance(body, HoldStarted):
         return body.regimens
-    of_day = (hold for hold in history.holds if hold.resumes_on == body.resumes_on)
+    of_day = (hold for hold in schedule.history.holds if hold.resumes_on == body.resumes_on)
     held = [hold.regimens for hold in of_day if body.hold in (None, hold.fact_id)]
     return None if None in held else {name for names in held for name in names or ()}
 
 
-def _done_twice(schedule: PatientSchedule, body: VisitDone) -> Iterator[dict[str, Any]]:
-    """Yield the warning about a visit that two records name: the later one belongs to no visit (section 5)."""
-    if body.visit in (None, UNSCHEDULED) or body.part:
+def displaced(before: PatientSchedule, after: PatientSchedule, body: Body) -> Iterator[dict[str, Any]]:
+    """Yield the warnings about what belongs to no visit since something was recorded as done: that itself, or another.
+
+    Of two records that name a visit the earlier has it, and of one that names it and one that does not, the former
+    (section 5). What names no visit is suggested one.
+    """
+    if not isinstance(body, VisitDone):
         return
-    of_visit = [record for record, _ in schedule.unscheduled_visits() if record.visit == body.visit and not record.part]
-    if any(record.done_on == body.done_on for record in of_visit):
-        yield _about("unscheduled", Reason("of_no_visit", day=body.done_on), body, body.done_on)
-    elif later := [record.done_on for record in of_visit if record.done_on > body.done_on]:
-        yield _about("takes_the_place", Reason("of_no_visit", day=min(later)), body, min(later))
+    was = {_what(one.record) for one in before.unscheduled_visits()}
+    itself = (body.series, body.done_on, body.visit, body.part)
+    for one in after.unscheduled_visits():
+        on, what = one.record.done_on, _what(one.record)
+        if what == itself:
+            if what not in was and body.visit not in (None, UNSCHEDULED):
+                yield _about("unscheduled", Reason("of_no_visit", day=on), body, on)
+        elif what not in was:
+            yield _about("takes_the_place", Reason("of_no_visit", day=on), body, on)
+
+
+def _what(record: DoneVisit) -> tuple[str, date, str | None, bool]:
+    """Return what a record says was done, whichever fact says so."""
+    return record.series, record.done_on, record.visit, record.part
 
 
 def _longer_gaps(schedule: PatientSchedule, body: ProtocolAmended) -> Iterator[dict[str, Any]]:
-    """Yield the warnings about series of visits that pause at an amendment for longer than before it or after it.
+    """Yield the warnings about series of visits that pause at an amendment for longer than by either version alone.
 
     Each version plans its own visits, those of the one before it from that day on no more (section 9).
     """
+    history, versions = schedule.history, {one.protocol.version: one.protocol for one in schedule.treatment_plan.plan}
+    without = tuple(one for one in history.amendments if one.from_on != body.from_on)
+    always = replace(history.registered, version=body.version)
+    either = [replace(history, amendments=without), replace(history, registered=always, amendments=())]
+    plans = [PatientSchedule(versions, one) for one in either]
     doses = schedule.visit_schedule.names_of_doses
     for name in (name for name in schedule.visit_schedule.names if name not in doses):
-        found = schedule.visits(body.from_on - _AROUND, body.from_on + _AROUND, [name])
-        visits = [one for one in found if one.has_window and (one.ends_on is None or one.closes_on < one.ends_on)]
-        pauses = [(one, other, (other.target_on - one.target_on).days) for one, other in pairwise(visits)]
-        across = [one.target_on < body.from_on <= other.target_on for one, other, _ in pauses]
-        usual = [days for (*_, days), is_across in zip(pauses, across, strict=True) if not is_across]
-        for one, other, days in compress(pauses, across):
-            if usual and days > max(usual):
-                named = {"visit": one.visit, "label": one.label, "visit2": other.visit, "label2": other.label}
-                because = Reason("longer_gap", **named, day=one.target_on, day2=other.target_on, number=days)
-                yield _about("longer_gap", because, body, body.from_on)
+        pause = _pause_across(schedule, name, body.from_on)
+        others = [_pause_across(plan, name, body.from_on) for plan in plans]
+        if pause is not None and all(other is not None and other.length < pause.length for other in others):
+            first, last = pause.first_on, pause.next
+            ends = {"day": first, "visit": last.visit, "label": last.label, "day2": last.target_on}
+            yield _about("longer_gap", Reason("longer_gap", number=pause.length.days, **ends), body, body.from_on)
+
+
+class _Pause(NamedTuple):
+    """A time without visits: from the target of one, or from enrolment, to the target of the next."""
+
+    first_on: date
+    next: Visit
+
+    @property
+    def length(self) -> timedelta:
+        """Return how long it is."""
+        return self.next.target_on - self.first_on
+
+
+def _pause_across(schedule: PatientSchedule, name: str, day: date) -> _Pause | None:
+    """Return the pause of a series that ends on a day or later, and begins before it; None if no visit follows."""
+    if name not in schedule.visit_schedule.names:
+        return None
+    visits = [one for one in schedule.visits(day - _AROUND, day + _AROUND, [name]) if one.has_window]
+    before = [one.target_on for one in visits if one.target_on < day]
+    then = next((one for one in visits if one.target_on >= day), None)
+    start = max(before, default=schedule.history.enrolled_on)
+    return None if then is None or start is None else _Pause(start, then)
 
 
 def _dispensed_after_end(schedule: PatientSchedule, body: DrugDispensed) -> Iterator[dict[str, Any]]:

@@ -31,6 +31,7 @@ from scheduler_api.engine.model.facts import (
 )
 from scheduler_api.engine.model.fold import superseded_by
 from scheduler_api.engine.model.history import History
+from scheduler_api.engine.model.records import Stay
 from scheduler_api.engine.model.versions import Period
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.recording.checks import next_history
@@ -38,7 +39,7 @@ from scheduler_api.engine.recording.received import as_received, check_named
 from scheduler_api.engine.recording.several_visits import each_visit
 from scheduler_api.engine.views.calendar import PatientSchedule
 from scheduler_api.engine.views.changes import consequences, new_deviations
-from scheduler_api.engine.views.warnings import warnings
+from scheduler_api.engine.views.warnings import displaced, warnings
 from scheduler_api.store.database.port import Duplicate, Row
 from scheduler_api.store.patients import facts, patients
 from scheduler_api.store.patients.snapshots import of_row
@@ -219,9 +220,11 @@ def append(
         _check_approved(session, after.history, body)
     head = facts.append(session.store, patient_id, row["version"] + 1, row["head"], fact)
     _write(session, row, before, after, head, fact, day)
-    warned = [*warnings(after, body, fact.said_at), *_not_approved_there(session, before.history, after)]
+    warned = [*warnings(after, body, fact.said_at), *_not_approved_there(session, before, after)]
     if any(one["code"] in HARMFUL for one in warned):
         plan_dose_to_check(session.store, patient_id, after, session.now)
+    else:
+        warned += displaced(before, after, body)
     return Appended(fact, before, after, warned, row["version"] + 1, day)
 
 
@@ -278,22 +281,37 @@ def _check_transfer(session: Session, before: History, after: History) -> None:
             raise ValidationFailed([FieldError("/site", "No such site.", "not_found")])
 
 
-def _not_approved_there(session: Session, before: History, after: PatientSchedule) -> Iterator[dict[str, Any]]:
-    """Yield the warnings about sites that are to have the patient from now on, without the approval of a version.
+def _not_approved_there(session: Session, before: PatientSchedule, after: PatientSchedule) -> Iterator[dict[str, Any]]:
+    """Yield the warnings about sites that are to have the patient now under a version that is not approved for them.
 
-    A patient who moves is not turned away for that; but the new site cannot treat by that version.
+    A patient who moves is not turned away for that; but that site cannot treat by that version.
     """
-    added = {*after.history.transfers}.difference(before.transfers)
-    for stay in (stay for stay in after.history.stays if stay.from_on in {transfer.from_on for transfer in added}):
-        for period in after.treatment_plan.plan:
+    if (before.history.transfers, before.history.amendments) == (after.history.transfers, after.history.amendments):
+        return
+    was = {(stay.site, version) for stay, version, _ in _not_approved(session, before)}
+    for stay, version, day in _not_approved(session, after):
+        if (stay.site, version) not in was:
+            yield {
+                "code": "site_not_approved",
+                "detail": Reason("version_not_approved", number=version, site=stay.site, day=day),
+                "records": [] if stay.from_on is None else [{"kind": "site_transferred", "on": stay.from_on}],
+            }
+
+
+def _not_approved(session: Session, schedule: PatientSchedule) -> Iterator[tuple[Stay, int, date]]:
+    """Yield where a patient is or will be, and each version that is not approved there, with the first day of both.
+
+    At the site that registered the patient, the version of the registration is not asked about any more.
+    """
+    history = schedule.history
+    for stay in history.stays:
+        for period in schedule.treatment_plan.plan:
             version, day = period.protocol.version, max(stay.from_on or date.min, period.from_on or date.min)
             is_theirs = day <= (stay.through_on or date.max) and (period.to_on is None or day < period.to_on)
-            if is_theirs and not is_approved(session, after.history.registered.protocol, version, stay.site, day):
-                yield {
-                    "code": "site_not_approved",
-                    "detail": Reason("version_not_approved", number=version, site=stay.site, day=day),
-                    "records": [{"kind": "site_transferred", "on": stay.from_on}],
-                }
+            is_first = stay.from_on is None and period.from_on is None
+            asked = session, history.registered.protocol, version, stay.site, day
+            if is_theirs and not is_first and not is_approved(*asked):
+                yield stay, version, day
 
 
 def _check_site(session: Session, registered: Registered) -> None:

@@ -62,6 +62,7 @@ def record_result(patient_id: str, visit: str) -> Response:
     """Record that a visit took place; with `dry_run` only show what would follow"""
 
     def call(given: dict[str, Any], versions: Collection[int] | None, dry_run: bool) -> bookings.BookingOutcome:
+        # The form shows the response on record: left empty, it is to be removed.
         done_on, response, reason = given["done_on"], given.get("response"), given["reason"]
         return bookings.record_result(session(), patient_id, visit, done_on, response, reason, versions, dry_run)
 

@@ -45,7 +45,10 @@ class VisitResultSchema(Strict):
     response = Text(
         12,
         allow_none=True,
-        metadata={**RESPONSE, "description": f"{RESPONSE['description']}; left out, the one on record stays"},
+        metadata={
+            **RESPONSE,
+            "description": f"{RESPONSE['description']}. Left out, the one on record stays; null removes it",
+        },
     )
     reason = Text(
         1000,
