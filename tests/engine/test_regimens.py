@@ -651,6 +651,18 @@ class TestPerBody:
         assert doses(patient, "2024-01-10") == {"surufatinib.1": (320, "unrecorded")}
         assert to_do(patient, "dose_to_calculate", "2024-01-10") == []
 
+    def test_it_is_compared_with_the_latest_before_it(self, patient: Patient) -> None:
+        """After a reduction to 250 the 320 of before are more than a tenth above; and after 353, 353 are not."""
+        for from_on, amount, more in (
+            ("2024-01-05", 320, {}),
+            ("2024-01-08", 250, {}),
+            ("2024-01-20", 353, {"confirmed": ["above_previous"]}),
+            ("2024-01-25", 353, {}),
+        ):
+            patient.record("dose_changed", from_on=from_on, amount=amount, **more)
+        with pytest.raises(NeedsConfirmation):
+            patient.record("dose_changed", from_on="2024-01-12", amount=320)
+
     def test_a_tenth_more_is_confirmed(self, patient: Patient) -> None:
         """The first is accepted, whatever it is; dose intensity goes by it."""
         patient.record("dose_changed", from_on="2024-01-05", amount=320)
