@@ -124,6 +124,14 @@ def test_who_is_not_to_be_contacted_is_asked_for_nothing_from_the_day_of_leaving
     assert (since["unrecorded"], since["visits"]) == ([], [])
 
 
+def test_on_the_day_of_a_withdrawal_only_the_dose_that_was_taken_is_shown() -> None:
+    patient = Patient.treated()
+    patient.take("2024-02-10")
+    patient.record("study_ended", ended_on="2024-02-10", reason="withdrawal")
+    assert [row["status"] for row in patient.view("2024-02-10")["doses"]] == ["taken"]
+    assert (patient.view("2024-02-10")["unrecorded"], patient.view("2024-02-11")["doses"]) == ([], [])
+
+
 @given(patients_who_left(), st.integers(0, 90))
 def test_who_has_died_or_left_is_not_asked_to_come(patient: Patient, later: int) -> None:
     """In the calendar, on the phone's page of the day, in the feed, by a message, and on the worklist of the site."""

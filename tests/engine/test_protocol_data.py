@@ -352,6 +352,7 @@ def declared(count: int) -> list[dict[str, str]]:
         ("/regimens/0/when", [{"days": [1], "cycles": [number]} for number in range(1, 52)]),
         *[("/regimens/0/activities", ["Weight"] * 31), ("/visits/0/activities", ["CT"] * 31)],
         ("/visits/0/responses", {"codes": [f"R{number}" for number in range(21)], "progression": []}),
+        ("/visits/0/responses", {"progression": ["PD"] * 21, "codes": ["PD"]}),
         *[("/visits/0/until", ["death"] * 21), ("/visits/0/until/0", {"latest": ["death"] * 21})],
         *[("/visits/0/who/arm", ["a"] * 21), ("/visits/1/anchor/cycles", [*range(1, 202)])],
     ],
