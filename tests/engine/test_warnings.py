@@ -225,6 +225,14 @@ class TestAnAmendment:
     def test_what_both_have_alike_is_none(self, same: dict[str, Any], from_on: str, facts: Any) -> None:
         assert amended([same], [same], from_on, *facts, enrolled_on="2023-06-01", first_dose_on="2023-06-02") == []
 
+    def test_an_amendment_that_another_of_its_day_replaced_is_none_of_the_plan(self) -> None:
+        """Version 3 replaces version 2 from the same day on, before anything of it applied; version 4 follows."""
+        versions = [protocol(*imaging(weeks), version=number) for number, weeks in enumerate((6, 12, 6, 8), 1)]
+        patient = Patient.treated(*versions)
+        for version, from_on in ((2, "2024-02-01"), (3, "2024-02-01"), (4, "2024-03-01")):
+            patient.record("protocol_amended", version=version, from_on=from_on)
+        assert [code for code, *_ in found(patient)] == ["longer_gap"]
+
     def test_a_visit_that_is_dropped_leaves_one(self) -> None:
         """With ±7 days w8 would open on 02-21, when w6 closes."""
         found_with = {before: amended(imaging(6, (7, 7)), imaging(8, (before, 7)), "2024-02-16") for before in (6, 7)}

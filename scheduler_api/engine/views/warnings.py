@@ -30,7 +30,7 @@ from scheduler_api.engine.model.facts import (
     VisitDone,
 )
 from scheduler_api.engine.model.history import History
-from scheduler_api.engine.model.records import DoneVisit, TreatmentEnd
+from scheduler_api.engine.model.records import Amendment, DoneVisit, TreatmentEnd
 from scheduler_api.engine.model.versions import regimen_of_change
 from scheduler_api.engine.reason import Reason
 from scheduler_api.engine.treatment.dose_ids import DoseId
@@ -163,8 +163,13 @@ def _longer_gaps(schedule: PatientSchedule, body: ProtocolAmended) -> Iterator[d
 
     Each version plans its own visits, those of the one before it from that day on no more (section 9).
     """
-    history, versions = schedule.history, {one.protocol.version: one.protocol for one in schedule.treatment_plan.plan}
-    without = tuple(one for one in history.amendments if one.from_on != body.from_on)
+    history, plan = schedule.history, schedule.treatment_plan.plan
+    versions = {one.protocol.version: one.protocol for one in plan}
+    if body.version not in versions:
+        # Another from the same day has replaced it.
+        return
+    amendments = [Amendment(one.from_on, one.protocol.version) for one in plan if one.from_on is not None]
+    without = tuple(one for one in amendments if one.from_on != body.from_on)
     always = replace(history.registered, version=body.version)
     either = [replace(history, amendments=without), replace(history, registered=always, amendments=())]
     plans = [PatientSchedule(versions, one) for one in either]
