@@ -235,7 +235,7 @@ def sampled_template_of(databases: Databases, files: Databases, folder: Path) ->
     The patients are loaded into one of the `files`, and copied from there to the other engine, which is quicker.
     """
     if databases is files:
-        return shared_by_processes(folder, "sampled", lambda: _with_samples(files))
+        return _with_samples(files, folder)
     loaded, tokens = sampled_template_of(files, files, folder)
     database, source = databases.new(), connect(loaded)
     store = connect(database)
@@ -246,28 +246,18 @@ def sampled_template_of(databases: Databases, files: Databases, folder: Path) ->
     return database, tokens
 
 
-def _with_samples(files: Databases) -> tuple[str, dict[str, str]]:
-    template, tokens = template_of(files)
-    database = files.copy(template)
-    store = connect(database)
-    samples.load(store, samples.entries(SAMPLED_ON))
-    store.close()
-    return database, tokens
+def _with_samples(files: Databases, folder: Path) -> tuple[str, dict[str, str]]:
+    """Return the file, which the first process to need it makes for all that run tests side by side.
 
-
-def shared_by_processes(
-    folder: Path, name: str, make: Callable[[], tuple[str, dict[str, str]]]
-) -> tuple[str, dict[str, str]]:
-    """Return a template in a file that the first process to need it makes for all that run tests side by side.
-
-    The `folder` is that of this process, and lies in the one of the run.
+    The `folder` is that of this process; if there are several it lies in the one of the run.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return make()
-    kept = folder.parent / f"{name}.json"
+    kept = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sampled.json"
     with FileLock(f"{kept}.lock"):
         if not kept.exists():
-            kept.write_bytes(orjson.dumps(make()))
+            service = to_fill(files)
+            samples.load(service.store, samples.entries(SAMPLED_ON))
+            service.close()
+            kept.write_bytes(orjson.dumps((service.database, service.tokens)))
         database, tokens = orjson.loads(kept.read_bytes())
     return database, tokens
 

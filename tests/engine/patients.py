@@ -142,6 +142,7 @@ class Patient:
         if errors := first_errors(self.versions, registered, enrolled, now):
             raise ValidationFailed(errors)
         self.history: History = fold(self.facts)
+        self._before = self.history
         self._at_first = len(self.facts)
         #: The data of each fact as it was given, by the fact's id.
         self.given: dict[str, Body] = {}
@@ -232,9 +233,9 @@ class Patient:
 
     def warned(self) -> list[dict[str, Any]]:
         """Return the warnings about the last fact."""
-        fact, after = self.facts[-1], self.schedule()
-        found = [*warnings(after, fact.body, fact.said_at)]
-        return [*plain([*found, *displaced(PatientSchedule(self.versions, self._before), after, fact.body)])]
+        fact, before, after = self.facts[-1], PatientSchedule(self.versions, self._before), self.schedule()
+        found = [*warnings(after, fact.body, fact.said_at), *displaced(before, after, fact.body)]
+        return [plain(one) for one in found]
 
     def _record_days(self, status: str, first: str, last: str | None, **data: Any) -> None:
         start, end = day(first), day(last or first)
@@ -250,7 +251,7 @@ class Patient:
         return f"fact-{len(self.facts) - self._at_first + 1}"
 
     def _add(self, fact: Fact, now: datetime) -> str:
-        self._before = before = self.history
+        before = self._before = self.history
         self.given[fact.fact_id] = fact.body
         body = as_received(fact.body, self.schedule().treatment_plan, fact.replaces)
         if isinstance(body, VisitBooked) and body.booked_on is not None:

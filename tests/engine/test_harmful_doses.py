@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from scheduler_api.engine.doses.off_plan import harmful_doses
-from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.engine.worklist.worklist import worklist
 
 from .patients import Patient, day, plain
@@ -180,5 +179,4 @@ def test_a_warning_is_measured_by_the_plan_known_when_it_was_said(patient: Patie
     said = {"dose_on": "2024-02-20", "status": "taken", "amount": 300}
     for said_at, expected in (("2024-02-20T08:00+08:00", []), ("2024-02-20T11:00+08:00", ["dose_while_held"])):
         patient.say(said_at=instant(said_at), **said)
-        fact = patient.facts[-1]
-        assert [one["code"] for one in warnings(patient.schedule(), fact.body, fact.said_at)] == expected
+        assert [one["code"] for one in patient.warned()] == expected

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from scheduler_api.engine.errors import Conflict, ValidationFailed
-from scheduler_api.engine.views.warnings import warnings
 from scheduler_api.engine.worklist.worklist import worklist
 
-from .patients import Patient, day, plain, protocol, registration, series
+from .patients import Patient, day, protocol, registration, series
 from .test_refusals import refused
 
 SCREENING = series("screening", "enrolment", first={"days": -14}, window=(7, 7))
@@ -178,14 +177,14 @@ def test_of_a_pregnancy_during_screening_only_the_outcome_is_asked() -> None:
 def test_a_visit_before_consent_warns() -> None:
     patient = Patient.screened(protocol(SCREENING), consented_on="2024-01-08")
     patient.record("visit_done", series="screening", done_on="2024-01-07")
-    (warning,) = plain(warnings(patient.schedule(), patient.facts[-1].body, patient.facts[-1].said_at))
+    (warning,) = patient.warned()
     assert warning == {
         "code": "before_consent",
         "detail": "done 2024-01-07, before consent 2024-01-08",
         "records": [{"kind": "visit_done", "on": "2024-01-07"}],
     }
     patient.record("visit_done", series="screening", done_on="2024-01-08")
-    assert warnings(patient.schedule(), patient.facts[-1].body, patient.facts[-1].said_at) == []
+    assert patient.warned() == []
 
 
 def test_consent_and_planned_enrolment_can_be_filled_in_without_a_reason(patient: Patient) -> None:

@@ -1,4 +1,4 @@
-"""What speaks against a fact, and who records it should know: by hand. First dose on 2024-01-05."""
+"""Hold what is said to whoever records a fact that something speaks against, by hand. First dose on 2024-01-05."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def found(patient: Patient) -> list[tuple[str, str, list[str]]]:
 
 
 class TestAfterTheEnd:
-    """An amount, a hold or its end that begins after treatment ended does nothing."""
+    """Tell whoever records an amount, a hold or its end that what it is about has ended by then."""
 
     @pytest.mark.parametrize(
         ("kind", "data"),
@@ -77,7 +77,7 @@ class TestAfterTheEnd:
         [("hold_started", {}), ("dose_changed", {"amount": 100, "regimen": "olaparib", "confirmed": ["not_a_level"]})],
     )
     def test_one_that_starts_at_a_milestone_to_come_has_not(self, kind: str, data: dict[str, Any]) -> None:
-        """What is recorded holds, or changes, the doses from the crossover on."""
+        """Say nothing of what holds, or changes, the doses from the crossover on."""
         patient = crossing_over()
         patient.record("treatment_ended", **ended())
         patient.record(kind, from_on="2024-05-25", **data)

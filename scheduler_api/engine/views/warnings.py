@@ -142,20 +142,16 @@ def displaced(before: PatientSchedule, after: PatientSchedule, body: Body) -> It
     """
     if not isinstance(body, VisitDone):
         return
-    was = {_what(one.record) for one in before.unscheduled_visits()}
-    itself = (body.series, body.done_on, body.visit, body.part)
-    for one in after.unscheduled_visits():
-        on, what = one.record.done_on, _what(one.record)
-        if what == itself:
-            if what not in was and body.visit not in (None, UNSCHEDULED):
-                yield _about("unscheduled", Reason("of_no_visit", day=on), body, on)
-        elif what not in was:
-            yield _about("takes_the_place", Reason("of_no_visit", day=on), body, on)
+    itself, names_none = _what(body), body.visit in (None, UNSCHEDULED)
+    was = {_what(one.record) for one in before.unscheduled_visits()} | ({itself} if names_none else set())
+    for record in (one.record for one in after.unscheduled_visits() if _what(one.record) not in was):
+        code = "unscheduled" if _what(record) == itself else "takes_the_place"
+        yield _about(code, Reason("of_no_visit", day=record.done_on), body, record.done_on)
 
 
-def _what(record: DoneVisit) -> tuple[str, date, str | None, bool]:
-    """Return what a record says was done, whichever fact says so."""
-    return record.series, record.done_on, record.visit, record.part
+def _what(done: VisitDone | DoneVisit) -> tuple[str, date, str | None, bool]:
+    """Return what a fact or a record says was done; whichever fact says so, it is the same."""
+    return done.series, done.done_on, done.visit, done.part
 
 
 def _longer_gaps(schedule: PatientSchedule, body: ProtocolAmended) -> Iterator[dict[str, Any]]:
